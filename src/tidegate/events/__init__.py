@@ -1,0 +1,1 @@
+"""The vocabulary: event kinds, columns, pseudonyms, and readers of logs."""
