@@ -116,7 +116,7 @@ FEATURES: tuple[Feature, ...] = (
     _f("account_age", "age", "time since sign-up", "seconds", None, _S.REGISTER, cost=2),
     _f("first_message_delay", "age", "time between sign-up and the first message", "seconds", None, _S.REGISTER, cost=1),
     _f("known_for", "age", "time since the account was first seen in this log", "seconds", cost=2),
-    _f("dormancy", "age", "silence before this event", "seconds", cost=1),
+    _f("dormancy", "age", "longest silence of the account that ended within about the last day", "seconds", DAY_S, cost=1),
     # timing
     _f("log_gap_mean", "timing", "typical time between messages, as a natural logarithm of seconds", "log seconds", cost=1),
     _f("log_gap_sd", "timing", "spread of the times between messages, on a logarithmic scale", "log seconds", cost=1),
@@ -152,7 +152,7 @@ FEATURES: tuple[Feature, ...] = (
     _f("net_registrations_1h", "network", "sign-ups from the same network in about the last hour", "accounts", HOUR_S, _S.NETWORK | _S.REGISTER, cost=2, direction=1),
     _f("net_registrations_1d", "network", "sign-ups from the same network in about the last day", "accounts", DAY_S, _S.NETWORK | _S.REGISTER, cost=2, direction=1),
     _f("net_accounts", "network", "different accounts seen on the same network", "accounts", None, _S.NETWORK, cost=2),
-    _f("net_strangers_1h", "network", "new contacts made from the same network in about the last hour", "people", HOUR_S, _S.NETWORK, cost=2),
+    _f("net_messages_1h", "network", "messages sent from the same network in about the last hour", "messages", HOUR_S, _S.NETWORK, cost=2),
     _f("net_strikes_14d", "network", "accounts on the same network recently found abusive", "accounts", FORTNIGHT_S, _S.NETWORK, cost=2, direction=1),
     _f("net_abuse_rate", "network", "share of the network's accounts recently found abusive, smoothed", "share", FORTNIGHT_S, _S.NETWORK, cost=2, direction=1),
     _f("network_changes_1h", "network", "changes of network in about the last hour", "changes", HOUR_S, _S.NETWORK, cost=1),

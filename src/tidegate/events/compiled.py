@@ -17,6 +17,17 @@ def compiled(function: F) -> F:
 
 
 def inlined(function: F) -> F:
-    """Like :func:`compiled`, for a small function that must vanish into its callers' loops."""
-    decorator = njit(cache=True, fastmath=False, nogil=True, error_model="numpy", forceinline=True)
+    """Like :func:`compiled`, for a small function that must vanish into its callers' loops.
+
+    It is called from compiled code only: without wrappers for Python a first start takes half as long.
+    """
+    decorator = njit(
+        cache=True,
+        fastmath=False,
+        nogil=True,
+        error_model="numpy",
+        forceinline=True,
+        no_cpython_wrapper=True,
+        no_cfunc_wrapper=True,
+    )
     return cast(F, decorator(function))

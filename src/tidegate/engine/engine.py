@@ -1,0 +1,237 @@
+"""The decision core: events in, decisions out, and nothing else. No file, socket, clock or random number.
+
+The same log gives the same decisions, bit for bit, on any machine and however it is cut into batches.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.engine.control import CONTROL
+from tidegate.engine.features import Signal
+from tidegate.engine.kernel import end_rungs, observe
+from tidegate.engine.layout import (
+    ACCOUNT,
+    BLOCK,
+    DECISION,
+    DEVICE,
+    HEADER,
+    JUDGED,
+    MAX_STRIKES,
+    NETWORK,
+    NEWBORN,
+    STRIKE,
+)
+from tidegate.engine.model import Model
+from tidegate.engine.policy import Policy
+from tidegate.engine.policy_arrays import compile_policy
+from tidegate.engine.rows import WIDTH
+from tidegate.engine.rungs import Rung
+from tidegate.engine.table import Table
+from tidegate.events.columns import EVENT
+
+MAX_PIECE = 8192
+"""Events handed to the kernel at once; tables are made large enough before each piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a batch led to."""
+
+    decisions: NDArray[Any]
+    """DECISION[d], in order; ``event`` counts from the beginning of the batch."""
+    newborn: NDArray[Any]
+    """NEWBORN[a]: accounts named for the first time, so that the caller can keep their names."""
+
+
+class Engine:
+    """One engine with its state.
+
+    ``pepper`` keys the randomised thresholds. ``idle_limit_s`` lets accounts idle for longer be forgotten (0: never).
+    """
+
+    def __init__(
+        self, policy: Policy, model: Model | None = None, *, pepper: int = 0, idle_limit_s: float = 0.0, capacity: int = 4096
+    ) -> None:
+        self._header = np.zeros(1, HEADER)
+        self._header["pepper"] = pepper
+        self._header["idle_limit_s"] = idle_limit_s
+        self._strikes = np.zeros(MAX_STRIKES, STRIKE)
+        self._accounts = Table(ACCOUNT, capacity)
+        self._networks = Table(NETWORK, max(capacity // 8, 1024))
+        self._devices = Table(DEVICE, capacity)
+        self._newborn = np.zeros(2 * MAX_PIECE, NEWBORN)
+        self._judged = np.zeros(BLOCK, JUDGED)
+        self._rows = np.zeros((BLOCK, WIDTH), np.float32)
+        self._decisions = np.zeros(3 * MAX_PIECE + 1, DECISION)
+        self._scratch = np.zeros(1, ACCOUNT)
+        self._one = np.zeros(1, EVENT)
+        self._control = np.zeros(1, CONTROL)
+        self._policy_arrays: dict[str, NDArray[Any]] = {}
+        self._model_arrays: dict[str, NDArray[Any]] = {}
+        self._point("header", self._header)
+        for name in ("strikes", "newborn", "judged", "rows", "decisions", "scratch"):
+            self._point(name, getattr(self, f"_{name}"))
+        self._point("all_rows", self._rows)
+        self._point("all_judged", self._judged)
+        self.policy = policy
+        self.model = model
+        self.put_in_force(policy, model)
+
+    # -- wiring ----------------------------------------------------------------------------------------------------
+
+    def _point(self, name: str, array: NDArray[Any]) -> None:
+        self._control[name] = array.ctypes.data
+
+    def _point_tables(self) -> None:
+        for name, table in (("account", self._accounts), ("network", self._networks), ("device", self._devices)):
+            self._point(f"{name}_table", table.book)
+            self._point(f"{name}_index", table.index)
+            self._point(f"{name}_old", table.old_index)
+            self._control[f"{name}s"] = table.records.address
+            self._control[f"{name}_capacity"] = len(table.records.array)
+            self._control[f"{name}_index_size"] = len(table.index)
+            self._control[f"{name}_old_size"] = len(table.old_index)
+
+    def put_in_force(self, policy: Policy, model: Model | None) -> None:
+        """Decide by this policy and model from the next event on. State is kept."""
+        arrays = compile_policy(policy)
+        self.policy, self.model = policy, model
+        names = (
+            "predicate_feature predicate_op predicate_threshold predicate_random code rule_start rule_rung rule_family "
+            "rule_stages rung_keys rung_durations score_threshold"
+        ).split()
+        self._policy_arrays = {name: np.ascontiguousarray(getattr(arrays, name)) for name in names}
+        self._policy_arrays["truth"] = np.zeros(len(arrays.predicate_feature) + 64, np.uint8)
+        forests = (model or Model.empty()).joined()
+        self._model_arrays = {name: np.ascontiguousarray(array) for name, array in forests.items()}
+        for name, array in (self._policy_arrays | self._model_arrays).items():
+            self._point(name, array)
+        self._control["predicate_count"] = len(arrays.predicate_feature)
+        self._control["code_size"] = len(arrays.code)
+        self._control["rule_count"] = len(arrays.rule_rung)
+        self._control["node_count"] = len(forests["nodes"])
+        self._control["leaf_count"] = len(forests["leaves"])
+        self._control["root_count"] = len(forests["roots"])
+        self._control["spread"] = arrays.spread
+        self._control["period_s"] = arrays.period_s
+        mark = hashlib.sha256((policy.digest + (model.digest if model else "")).encode()).digest()
+        self._control["policy_mark"] = int.from_bytes(mark[:7], "little")
+
+    # -- observing -------------------------------------------------------------------------------------------------
+
+    def _run(self, events: NDArray[Any]) -> None:
+        n = len(events)
+        grown = self._accounts.make_room(2 * n)
+        grown |= self._networks.make_room(3 * n)
+        grown |= self._devices.make_room(n)
+        if grown or self._control["account_table"][0] == 0:
+            self._point_tables()
+        self._control["events"] = events.ctypes.data
+        self._control["event_count"] = n
+        observe(self._control)
+
+    def observe(self, events: NDArray[Any]) -> Outcome:
+        """Observe a batch (EVENT[n], in time order; an event earlier than the last is taken as late and counted)."""
+        if events.dtype != EVENT:
+            raise TypeError(f"events must be an array of tidegate.events.columns.EVENT, not {events.dtype}")
+        events = np.ascontiguousarray(events)
+        decisions, newborn = [], []
+        for start in range(0, len(events), MAX_PIECE):
+            piece = events[start : start + MAX_PIECE]
+            self._run(piece)
+            made = self._decisions[: int(self._control["decision_count"][0])].copy()
+            made["event"][made["event"] >= 0] += start
+            born = self._newborn[: int(self._control["newborn_count"][0])].copy()
+            born["event"] += start
+            decisions.append(made)
+            newborn.append(born)
+        return Outcome(
+            np.concatenate(decisions) if decisions else np.zeros(0, DECISION),
+            np.concatenate(newborn) if newborn else np.zeros(0, NEWBORN),
+        )
+
+    def check(self, event: Any) -> Rung:
+        """Observe one event (an EVENT record) and say on which rung its actor now stands."""
+        self._one[0] = event
+        self._run(self._one)
+        return self.rung_of(int(self._one["actor"][0]))
+
+    def rows(self, events: NDArray[Any], *, decide: bool = False) -> tuple[NDArray[np.float32], NDArray[Any]]:
+        """Observe a batch of at most ``MAX_PIECE`` events and return each judged row.
+
+        Returns ``(rows float32[j, WIDTH], JUDGED[j])``. With ``decide`` off neither score nor ladder runs.
+        """
+        if len(events) > MAX_PIECE:
+            raise ValueError(f"at most {MAX_PIECE} events at a time, not {len(events)}")
+        rows = np.zeros((max(len(events), 1), WIDTH), np.float32)
+        judged = np.zeros(max(len(events), 1), JUDGED)
+        self._point("all_rows", rows)
+        self._point("all_judged", judged)
+        self._control["judge_all"] = 1 if decide else 2
+        try:
+            self._run(np.ascontiguousarray(events))
+        finally:
+            self._control["judge_all"] = 0
+        count = int(self._control["judged_count"][0])
+        return rows[:count], judged[:count]
+
+    def end_rungs(self, now: float) -> NDArray[Any]:
+        """Decisions for every rung that has run out by ``now``."""
+        if self._accounts.count == 0:
+            return np.zeros(0, DECISION)
+        decisions = np.zeros(self._accounts.count + 1, DECISION)
+        self._point("decisions", decisions)
+        try:
+            end_rungs(self._control, float(now))
+        finally:
+            self._point("decisions", self._decisions)
+        return decisions[: int(self._control["decision_count"][0])]
+
+    # -- looking ---------------------------------------------------------------------------------------------------
+
+    def rung_of(self, key: int) -> Rung:
+        """The rung of an account by its pseudonym; ``allow`` when it is unknown."""
+        slot = self._accounts.find(key)
+        return Rung(int(self._accounts.records.array[slot]["rung"])) if slot >= 0 else Rung.ALLOW
+
+    @property
+    def accounts(self) -> NDArray[Any]:
+        """A copy of every account record (ACCOUNT[n]), freed ones included (``last_s`` is -1)."""
+        return self._accounts.records.array[: self._accounts.count].copy()
+
+    @property
+    def signals(self) -> Signal:
+        """Which signals the log has carried so far."""
+        return Signal(int(self._header["signals"][0]))
+
+    @property
+    def late(self) -> int:
+        """Events that came earlier than one before them."""
+        return int(self._header["late"][0])
+
+    @property
+    def judged(self) -> int:
+        """Rows that were scored and ruled on."""
+        return int(self._header["judged"][0])
+
+    @property
+    def watermark(self) -> float:
+        """Unix time of the latest event."""
+        return float(self._header["watermark"][0])
+
+    @property
+    def bytes_in_use(self) -> int:
+        """Memory that live records and their indexes take."""
+        return sum(table.bytes_in_use for table in (self._accounts, self._networks, self._devices))
+
+    def digest(self) -> str:
+        """SHA-256 over the whole state, for comparing two engines."""
+        h = hashlib.sha256(self._header.tobytes())
+        h.update(self._strikes[: int(self._header["strikes"][0])].tobytes())
+        for table in (self._accounts, self._networks, self._devices):
+            h.update(table.records.array[: table.count].tobytes())
+        return h.hexdigest()

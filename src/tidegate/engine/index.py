@@ -1,0 +1,114 @@
+"""Finding a record by its key: open addressing that grows without a pause.
+
+An index is an array of ``uint64`` entries, ``tag << 32 | slot + 1``; 0 is empty, all ones in the low half a tombstone.
+To grow, a larger array is put in front and every new record moves a few entries over from the old one, which is only
+read from then on; so no single event pays for the growth. Slots never change, so records never move.
+"""
+
+import numpy as np
+
+from tidegate.events.compiled import inlined
+
+_LOW = np.uint64(0xFFFFFFFF)
+_HIGH = np.uint64(0xFFFFFFFF00000000)
+TOMBSTONE = np.uint64(0xFFFFFFFF)
+_SHIFT = np.uint64(32)
+MIGRATE_STEP = 8
+"""Old entries moved for each new record. The old array is empty long before the new one needs to grow."""
+_NONE = np.uint64(0)
+
+
+@inlined
+def home(key: np.uint64, mask: int) -> int:
+    """Where a key's search begins."""
+    return np.int64(np.uint64(key) & np.uint64(mask))
+
+
+@inlined
+def probe(index, mask, records, key):  # type: ignore[no-untyped-def]
+    """Slot of ``key`` in one index array, or -1."""
+    tag = np.uint64(key) & _HIGH
+    position = home(key, mask)
+    while True:
+        entry = index[position]
+        if entry == _NONE:
+            return np.int64(-1)
+        low = entry & _LOW
+        if (entry & _HIGH) == tag and low != TOMBSTONE:
+            slot = np.int64(low) - 1
+            if records[slot].key == key:
+                return slot
+        position = (position + 1) & mask
+
+
+@inlined
+def put(index, mask, key, slot):  # type: ignore[no-untyped-def]
+    """Enter a key that is known to be absent."""
+    position = home(key, mask)
+    while True:
+        entry = index[position]
+        if entry == _NONE or (entry & _LOW) == TOMBSTONE:
+            index[position] = (np.uint64(key) & _HIGH) | np.uint64(slot + 1)
+            return entry != _NONE
+        position = (position + 1) & mask
+
+
+@inlined
+def find(table, index, old_index, records, key):  # type: ignore[no-untyped-def]
+    """Slot of ``key``, or -1."""
+    slot = probe(index, table.mask, records, key)
+    if slot < 0 and table.old_mask >= 0:
+        slot = probe(old_index, table.old_mask, records, key)
+    return slot
+
+
+@inlined
+def migrate(table, index, old_index, records):  # type: ignore[no-untyped-def]
+    """Move a few entries of the old array over."""
+    if table.old_mask < 0:
+        return
+    end = min(table.migrated + MIGRATE_STEP, table.old_mask + 1)
+    for position in range(table.migrated, end):
+        low = old_index[position] & _LOW
+        if low != _NONE and low != TOMBSTONE:
+            slot = np.int64(low) - 1
+            put(index, table.mask, records[slot].key, slot)
+    table.migrated = end
+    if end == table.old_mask + 1:
+        table.old_mask = -1
+
+
+@inlined
+def find_or_add(table, index, old_index, records, key):  # type: ignore[no-untyped-def]
+    """``(slot, is_new)``. A new record is all zero but for its key. The caller has made sure there is room."""
+    slot = find(table, index, old_index, records, key)
+    if slot >= 0:
+        return slot, False
+    migrate(table, index, old_index, records)
+    if table.free_head > 0:
+        slot = table.free_head - 1
+        table.free_head = np.int64(records[slot].key)
+        records[slot].last_s = 0.0
+    else:
+        slot = table.count
+        table.count += 1
+    table.live += 1
+    records[slot].key = key
+    if put(index, table.mask, key, slot):
+        table.tombstones -= 1
+    return slot, True
+
+
+@inlined
+def bury(index, mask, key, slot):  # type: ignore[no-untyped-def]
+    """Turn the entry of a record into a tombstone in one array; True when it was there."""
+    wanted = (np.uint64(key) & _HIGH) | np.uint64(slot + 1)
+    position = home(key, mask)
+    while True:
+        entry = index[position]
+        if entry == _NONE:
+            return False
+        if entry == wanted:
+            index[position] = TOMBSTONE
+            return True
+        position = (position + 1) & mask

@@ -1,0 +1,65 @@
+"""From evidence to one rung: the strongest the evidence carries, with the two-key rule, an end, and a memory.
+
+Every finding (a rule that fired, a model score over a threshold) proposes a rung and belongs to a family of evidence.
+A rung that asks for two keys stands only when findings of two families propose at least ``SUPPORTING`` between them;
+otherwise the account gets the strongest rung that needs one key. A rung ends by itself; the next one lasts longer;
+after ``CLEAN_S`` without a rung the count of earlier ones is forgotten.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from tidegate.engine.features import DAY_S, FAMILIES
+from tidegate.engine.rooms.decay import clock, since
+from tidegate.engine.rungs import Rung
+from tidegate.events.compiled import inlined
+
+RUNG_COUNT = 7
+SUPPORTING = int(Rung.CHALLENGE)
+"""The weakest proposal that can turn the second key."""
+STRONGEST_SINGLE = int(Rung.LOCK)
+STRIKE_FROM = int(Rung.LOCK)
+"""From this rung on the account's network, device and number range are struck."""
+MODEL_FAMILY = len(FAMILIES)
+CLEAN_S = 30 * DAY_S
+TRUSTED_CEILING = int(Rung.WARN)
+"""The strongest automatic rung for an account that a person found legitimate."""
+FOREVER_S = np.uint32(0xFFFFFFFF)
+
+
+@inlined
+def standing_rung(proposals: Any, keys: Any) -> Any:
+    """``(rung, short_of_keys)`` from ``proposals[family] = strongest rung that family proposes``."""
+    strongest, supporters = 0, 0
+    for family in range(len(proposals)):
+        rung = np.int64(proposals[family])
+        strongest = max(strongest, rung)
+        if rung >= SUPPORTING:
+            supporters += 1
+    rung = strongest
+    while rung > STRONGEST_SINGLE and supporters < keys[rung]:
+        rung -= 1
+    return rung, rung < strongest
+
+
+@inlined
+def has_ended(account: Any, now: float) -> bool:
+    """Whether the account's rung has run out."""
+    if account.rung == 0 or account.rung_until_s == FOREVER_S:
+        return False
+    return clock(now) >= account.rung_until_s
+
+
+@inlined
+def climb(account: Any, rung: int, durations: Any, now: float) -> None:
+    """Put the account on ``rung`` from now."""
+    if account.rung_until_s != FOREVER_S and since(now, account.rung_until_s) > CLEAN_S and account.rung == 0:
+        account.times_raised = np.uint8(0)
+    times = min(np.int64(account.times_raised), 2)
+    duration = durations[rung, times]
+    account.rung = np.uint8(rung)
+    account.rung_until_s = clock(now + duration) if duration < 3.0e9 else FOREVER_S
+    if account.times_raised < 255:
+        account.times_raised += np.uint8(1)
+

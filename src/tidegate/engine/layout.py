@@ -1,0 +1,247 @@
+"""What the engine remembers: three kinds of fixed-size records and one header.
+
+An account is one record with two halves, because everybody both receives and sends: the *recipient* half (who is known
+to this person, who invited them) and the *sender* half (pace, first contacts, timing), with *what people said back*
+between them. Counters named ``…_1h`` halve every hour, and so on; they are brought up to date when touched, from one
+stored time per half, so nothing runs in the background. The records are laid out in cache lines of 64 bytes; the
+comments say which. ``docs/hot-loop.md`` is the guide.
+"""
+
+import numpy as np
+
+from tidegate.engine.features import FEATURES
+from tidegate.events.columns import EARLIEST_S
+
+PEERS = 32
+"""Remembered acquaintances of an account: 16 seen more than once, 16 seen once."""
+REPORTERS = 4
+
+F4, F8, U1, U2, U4, U8 = np.float32, np.float64, np.uint8, np.uint16, np.uint32, np.uint64
+
+ACCOUNT = np.dtype(
+    [
+        # line 0: identity, the ladder, and what the recipient half needs beside its peers
+        ("key", U8),
+        ("registered_s", U4),  # seconds since 2000 everywhere in records; 0 = sign-up never seen
+        ("first_active_s", U4),  # 0 = never did anything in this log
+        ("rung", U1),
+        ("times_raised", U1),
+        ("reporter_head", U1),
+        ("peer_head", U1),
+        ("rung_until_s", U4),
+        ("trusted_until_s", U4),  # a person found the account legitimate: automatic rungs stay below challenge
+        ("phone_range", U4),
+        ("invited_by", U8),
+        ("invited_chat", U4),
+        ("invited_s", U4),
+        ("stranger_load", F4),  # strangers who wrote to this person, half-life 1 day
+        ("stranger_load_s", U4),
+        ("reporters", U2, (REPORTERS,)),  # networks of the last complainants, to count correlated ones once
+        # line 1: what people said back
+        ("said_back_s", F8),
+        ("received_1d", F4),
+        ("received_14d", F4),
+        ("inbound_14d", F4),
+        ("answered_1d", F4),
+        ("answered_14d", F4),
+        ("trusted_14d", F4),
+        ("blocks_14d", F4),
+        ("reports_14d", F4),
+        ("negative_1d", F4),
+        ("unfounded_14d", F4),
+        ("saved_14d", F4),
+        ("declines_14d", F4),
+        ("reads_14d", F4),
+        ("campaign_14d", F4),
+        # lines 2-3: recipient half
+        ("peers", U4, (PEERS,)),
+        # lines 4-7: sender half
+        ("last_s", F8),  # its last own event
+        ("last_stranger_s", F8),
+        ("sent_1m", F4),
+        ("strangers_1m", F4),
+        ("sent_1h", F4),
+        ("strangers_1h", F4),
+        ("groups_1h", F4),
+        ("invites_1h", F4),
+        ("joins_1h", F4),
+        ("group_sent_1h", F4),
+        ("network_changes_1h", F4),
+        ("sent_1d", F4),
+        ("strangers_1d", F4),
+        ("groups_1d", F4),
+        ("invites_1d", F4),
+        ("joins_1d", F4),
+        ("group_sent_1d", F4),
+        ("typing_1d", F4),
+        ("network_changes_1d", F4),
+        ("sent_14d", F4),
+        ("strangers_14d", F4),
+        ("groups_14d", F4),
+        ("invites_14d", F4),
+        ("device_changes_14d", F4),
+        ("strangers_seen", U8, (4,)),  # bitmap for linear counting of distinct strangers
+        ("log_gap_mean", F4),
+        ("log_gap_var", F4),
+        ("log_gap_cov", F4),
+        ("log_gap_last", F4),
+        ("gap_mean", F4),
+        ("gap_var", F4),
+        ("session_gap_mean", F4),
+        ("session_gap_var", F4),
+        ("stranger_gap_mean", F4),
+        ("stranger_gap_var", F4),
+        ("size_mean", F4),
+        ("size_var", F4),
+        ("same_size", F4),
+        ("last_size", np.int32),
+        ("hours", U1, (8,)),  # activity in eight bins of three hours, halved together when one is full
+        ("untyped", F4),
+        ("last_typing_s", U4),
+        ("inactive_targets", F4),
+        ("target_load", F4),
+        ("forwarded", F4),
+        ("reg_net_1h", F4),
+        ("reg_range_1h", F4),
+        ("reg_client_surge", F4),
+        ("reg_strikes", F4),
+        ("first_message_delay", F4),
+        ("silence", F4),  # longest recent silence in seconds, half-life 1 day
+        ("network_slot", U4),  # slot + 1 of the last network; 0 = none yet
+        ("device_slot", U4),
+        ("gaps", U1),  # how many measurements each running moment rests on, capped
+        ("session_gaps", U1),
+        ("stranger_count", U1),
+        ("size_count", U1),
+    ]
+)
+"""One account, 512 bytes: eight cache lines."""
+ACCOUNT_WORDS = 64
+"""The same record as 64-bit words, for copying and wiping."""
+
+NETWORK = np.dtype(
+    [
+        ("key", U8),
+        ("last_s", F8),
+        ("first_s", U4),
+        ("padding", U4),
+        ("registrations_1h", F4),
+        ("registrations_1d", F4),
+        ("registrations_14d", F4),
+        ("messages_1h", F4),
+        ("strikes_14d", F4),
+        ("padding2", F4),
+        ("accounts_seen", U8, (4,)),
+        ("padding3", U8, (6,)),
+    ]
+)
+"""One network prefix, 128 bytes. Number ranges and client software are kept in the same table under salted keys."""
+
+DEVICE = np.dtype(
+    [
+        ("key", U8),
+        ("last_s", F8),
+        ("first_s", U4),
+        ("registrations_14d", F4),
+        ("strikes_14d", F4),
+        ("padding", U4),
+        ("accounts_seen", U8),
+        ("padding2", U8, (3,)),
+    ]
+)
+"""One device, 64 bytes."""
+
+STRIKE = np.dtype([("network_slot", U4), ("device_slot", U4), ("phone_range", U4), ("weight", F4)])
+"""A finding of abuse (weight 1) or its reversal (-1) on its way back to network, device and number range."""
+
+BLOCK = 64
+"""Events scored together. Strikes take effect at every 64th event of the log, wherever batches happen to end."""
+MAX_STRIKES = 2 * BLOCK
+
+HEADER = np.dtype(
+    [
+        ("sequence", np.int64),  # events observed since the beginning
+        ("signals", np.int64),  # bits of features.Signal seen so far
+        ("first_time", F8),
+        ("watermark", F8),  # latest event time
+        ("late", np.int64),
+        ("strikes", np.int64),  # waiting in the strike queue
+        ("idle_limit_s", F8),  # accounts idle for longer may be forgotten; 0 = never
+        ("sweep_at", np.int64),  # next account slot to look at for idleness
+        ("births", np.int64),  # accounts made since the last block
+        ("evicted", np.int64),
+        ("judged", np.int64),
+        ("pepper", U8),  # key of the randomised thresholds
+    ]
+)
+"""The engine's few global facts."""
+
+TABLE = np.dtype(
+    [
+        ("count", np.int64),  # records ever allocated (slots 0..count-1)
+        ("free_head", np.int64),  # slot + 1 of a freed record, chained through its key; 0 = none
+        ("mask", np.int64),
+        ("old_mask", np.int64),  # -1 when no migration is under way
+        ("migrated", np.int64),
+        ("live", np.int64),
+        ("tombstones", np.int64),
+    ]
+)
+"""Book-keeping of one table; see :mod:`tidegate.engine.index`."""
+
+NEWBORN = np.dtype([("slot", U4), ("event", np.int32), ("is_target", U1), ("padding", U1, (7,))])
+"""An account seen for the first time: its record, and the event (index in the batch) that named it."""
+
+JUDGED = np.dtype(
+    [
+        ("slot", np.int64),
+        ("event", np.int64),
+        ("stage", np.int64),
+        ("network_slot", U4),
+        ("device_slot", U4),
+        ("phone_range", U4),
+        ("padding", U4),
+    ]
+)
+"""An account whose row of features is waiting for score and rules, with what a strike would need as it was then."""
+
+RULE_WORDS = 8
+"""Words of the bitmap of rules that fired: 512 rules."""
+
+DECISION = np.dtype(
+    [
+        ("time", F8),
+        ("until", F8),
+        ("key", U8),
+        ("id", U8),
+        ("slot", U4),
+        ("event", np.int32),  # index in the batch; -1 when time alone caused it
+        ("rung", U1),
+        ("previous", U1),
+        ("stage", U1),
+        ("cause", U1),  # Cause
+        ("short_of_keys", U1),  # 1 when a stronger rung lacked a second family of evidence
+        ("padding", U1, (3,)),
+        ("score", F4),
+        ("padding2", U4),
+        ("rules", U8, (RULE_WORDS,)),
+        ("row", F4, (len(FEATURES) + 1,)),
+        ("padding3", F4),
+    ]
+)
+"""One change of rung, with everything its explanation needs."""
+
+CAUSE_EVIDENCE, CAUSE_EXPIRY, CAUSE_PERSON = 0, 1, 2
+
+assert ACCOUNT.itemsize == 512, ACCOUNT.itemsize
+assert ACCOUNT.fields["said_back_s"][1] == 64 and ACCOUNT.fields["peers"][1] == 128
+assert ACCOUNT.fields["last_s"][1] == 256
+assert DECISION.itemsize % 8 == 0
+assert NETWORK.itemsize == 128 and DEVICE.itemsize == 64
+
+CLOCK_ZERO_S = EARLIEST_S - 1.0
+"""Unix time of record clock 0, so that every real time is positive."""
+
+# Flags in the low bits of a peer entry; the other 27 bits are a fingerprint of the other account's key.
+THEY_FIRST, I_FIRST, ANSWERED, SAVED, COMPLAINED = 1, 2, 4, 8, 16
+PEER_FLAGS = 31

@@ -1,0 +1,119 @@
+"""A trained model as data: one forest for each stage, and what it was trained on."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.engine.features import FEATURES
+from tidegate.engine.rungs import Stage
+from tidegate.engine.trees import NODE, Forest
+
+STAGE_COUNT = 4
+FORMAT = 1
+
+
+class ModelError(ValueError):
+    """The bytes are not a model this engine can use; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Forests by stage. ``values[stage]`` is the mean raw score at each node, for explanations only."""
+
+    name: str
+    forests: dict[Stage, Forest]
+    values: dict[Stage, NDArray[np.float32]]
+    card: dict[str, Any] = field(default_factory=dict)
+    digest: str = ""
+
+    @staticmethod
+    def empty() -> "Model":
+        """No model: rules alone decide."""
+        return Model("none", {}, {})
+
+    def joined(self) -> dict[str, NDArray[Any]]:
+        """All stages in one set of arrays, children and roots shifted accordingly."""
+        nodes, leaves, roots = [], [], []
+        stage_trees = np.zeros((STAGE_COUNT, 2), np.int32)
+        stage_base = np.zeros(STAGE_COUNT)
+        node_at = leaf_at = root_at = 0
+        placed: dict[int, int] = {}
+        for stage in Stage:
+            forest = self.forests.get(stage)
+            if forest is None:
+                continue
+            if id(forest) in placed:
+                stage_trees[stage], stage_base[stage] = stage_trees[placed[id(forest)]], forest.base
+                continue
+            placed[id(forest)] = stage
+            shifted = forest.nodes.copy()
+            for side in ("left", "right"):
+                child = shifted[side]
+                shifted[side] = np.where(child >= 0, child + node_at, child - leaf_at)
+            nodes.append(shifted)
+            leaves.append(forest.leaves)
+            roots.append(np.where(forest.roots >= 0, forest.roots + node_at, forest.roots - leaf_at))
+            stage_trees[stage] = root_at, root_at + len(forest.roots)
+            stage_base[stage] = forest.base
+            node_at, leaf_at, root_at = node_at + len(shifted), leaf_at + len(forest.leaves), root_at + len(forest.roots)
+        return {
+            "nodes": np.concatenate(nodes) if nodes else np.zeros(1, NODE),
+            "leaves": np.concatenate(leaves) if leaves else np.zeros(1),
+            "roots": (np.concatenate(roots) if roots else np.zeros(1)).astype(np.int32),
+            "stage_trees": stage_trees,
+            "stage_base": stage_base,
+        }
+
+    def to_json(self) -> str:
+        """The model as one JSON text; the same model gives the same text."""
+        body = {
+            "format": FORMAT,
+            "name": self.name,
+            "features": [feature.name for feature in FEATURES],
+            "card": self.card,
+            "stages": {stage.word: _forest_out(forest, self.values[stage]) for stage, forest in self.forests.items()},
+        }
+        return json.dumps(body, separators=(",", ":"), sort_keys=True) + "\n"
+
+    @staticmethod
+    def from_json(text: str) -> "Model":
+        """Raises ModelError when the text is not a model for this engine's features."""
+        try:
+            body = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ModelError(f"the model is not JSON: {error}") from error
+        if not isinstance(body, dict) or body.get("format") != FORMAT:
+            raise ModelError(f"the model's format is {body.get('format') if isinstance(body, dict) else None!r}, not {FORMAT}")
+        ours = [feature.name for feature in FEATURES]
+        if body["features"] != ours:
+            changed = sorted(set(ours) ^ set(body["features"]))
+            raise ModelError(f"the model was trained on other features (differing: {', '.join(changed) or 'their order'}); run `make model`")
+        forests, values = {}, {}
+        for word, stage_body in body["stages"].items():
+            stage = Stage[word.upper()]
+            forests[stage], values[stage] = _forest_in(stage_body)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return Model(body["name"], forests, values, body["card"], digest)
+
+
+def _forest_out(forest: Forest, values: NDArray[np.float32]) -> dict[str, Any]:
+    nodes = {name: forest.nodes[name].tolist() for name in NODE.names or ()}
+    return {
+        "nodes": nodes,
+        "leaves": forest.leaves.tolist(),
+        "roots": forest.roots.tolist(),
+        "values": [float(f"{value:.6g}") for value in values],
+        "base": forest.base,
+    }
+
+
+def _forest_in(body: dict[str, Any]) -> tuple[Forest, NDArray[np.float32]]:
+    nodes = np.zeros(len(body["nodes"]["feature"]), NODE)
+    for name in NODE.names or ():
+        nodes[name] = body["nodes"][name]
+    forest = Forest(nodes, np.array(body["leaves"], np.float64), np.array(body["roots"], np.int32), float(body["base"]))
+    return forest, np.array(body["values"], np.float32)

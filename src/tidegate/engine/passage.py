@@ -1,0 +1,245 @@
+"""One event's way through the four rooms.
+
+``pass_event`` finds the records, lets each room change its own, and says whose turn it is to be judged, if anybody's.
+An event that can only make an account look better (a reply, a typing notice, a chat among friends at a human pace) is
+not judged: that is the screen that keeps the model for the events that matter.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from tidegate.engine.features import Signal
+from tidegate.engine.index import bury, find_or_add
+from tidegate.engine.layout import ACCOUNT_WORDS
+from tidegate.engine.rooms.device import device_sees
+from tidegate.engine.rooms.network import CLIENT_SALT, NUMBER_RANGE_SALT, network_sees, surge
+from tidegate.engine.rooms.recipient import (
+    answers,
+    complaint_weight,
+    hears_from,
+    is_invited,
+    saves,
+)
+from tidegate.engine.rooms.sender import (
+    acts,
+    contacts_stranger,
+    creates_group,
+    invites,
+    is_answered,
+    is_complained_about,
+    joins,
+    receives,
+    registers,
+    said_back_catches_up,
+    sends,
+    sends_to_group,
+    types,
+)
+from tidegate.engine.arithmetic import mixed
+from tidegate.events.columns import EventType
+from tidegate.events.compiled import inlined
+
+REGISTRATION, MESSAGING, FEEDBACK, CAMPAIGN, PERSON = 0, 1, 2, 3, 4
+"""Stages, as :class:`tidegate.engine.rungs.Stage`, and one more for what a person decided."""
+
+FAST_SENT_1M = np.float32(8.0)
+"""From this pace on every message is judged, whoever it goes to."""
+FAST_GROUP_SENT_1H = np.float32(30.0)
+JUDGED_COMPLAINT = np.float32(0.2)
+"""Complaints that weigh less do not lead to a judgement by themselves."""
+SWEEP_STEP = 2
+
+KIND_REGISTER, KIND_LOGIN, KIND_MESSAGE = int(EventType.REGISTER), int(EventType.LOGIN), int(EventType.MESSAGE)
+KIND_TYPING, KIND_READ, KIND_GROUP = int(EventType.TYPING), int(EventType.READ), int(EventType.GROUP_CREATE)
+KIND_INVITE, KIND_JOIN, KIND_LEAVE = int(EventType.INVITE), int(EventType.JOIN), int(EventType.LEAVE)
+KIND_BLOCK, KIND_UNBLOCK, KIND_REPORT = int(EventType.BLOCK), int(EventType.UNBLOCK), int(EventType.REPORT)
+KIND_CONTACT, KIND_LABEL, KIND_RULING = int(EventType.CONTACT), int(EventType.LABEL), int(EventType.RULING)
+KIND_POLICY, KIND_CAMPAIGN = int(EventType.POLICY), int(EventType.CAMPAIGN)
+_NOBODY = np.uint64(0)
+_ONE = np.float32(1.0)
+
+
+def _signal_bits() -> tuple[int, ...]:
+    bits = [0] * 32
+    bits[KIND_REGISTER] = int(Signal.REGISTER)
+    bits[KIND_TYPING] = int(Signal.TYPING)
+    bits[KIND_BLOCK] = bits[KIND_REPORT] = int(Signal.FEEDBACK)
+    bits[KIND_CONTACT] = int(Signal.CONTACT)
+    bits[KIND_READ] = int(Signal.READ)
+    for kind in (KIND_GROUP, KIND_INVITE, KIND_JOIN, KIND_LEAVE):
+        bits[kind] = int(Signal.GROUP)
+    return tuple(bits)
+
+
+_SIGNAL_OF_TYPE = np.array(_signal_bits(), np.int64)
+_NETWORK, _DEVICE, _SIZE = int(Signal.NETWORK), int(Signal.DEVICE), int(Signal.SIZE)
+_PHONE, _CLIENT, _FORWARDS = int(Signal.PHONE), int(Signal.CLIENT), int(Signal.FORWARDS)
+
+
+@inlined
+def note_signals(header: Any, event: Any) -> None:
+    """Remember which signals this log carries: what was never supplied is missing, not zero."""
+    bits = _SIGNAL_OF_TYPE[event.type & 31]
+    if event.network != _NOBODY:
+        bits |= _NETWORK
+    if event.device != _NOBODY:
+        bits |= _DEVICE
+    if event.size >= 0 and event.type == KIND_MESSAGE:
+        bits |= _SIZE
+    if event.phone_range != 0:
+        bits |= _PHONE
+    if event.client != 0 and event.type == KIND_REGISTER:
+        bits |= _CLIENT
+    if event.forwards != 255:
+        bits |= _FORWARDS
+    header.signals |= bits
+
+
+@inlined
+def forget_idle(header: Any, table: Any, index: Any, old_index: Any, accounts: Any, words: Any, now: float) -> None:
+    """For each account made in the last block, look at two in turn and free those idle beyond the limit."""
+    looks = min(SWEEP_STEP * header.births, table.count)
+    header.births = 0
+    for _ in range(looks):
+        if header.sweep_at >= table.count:
+            header.sweep_at = 0
+        slot = header.sweep_at
+        header.sweep_at += 1
+        account = accounts[slot]
+        touched = max(account.last_s, account.said_back_s)
+        # last_s is -1 in a freed record; an account under a rung is kept until the rung has ended.
+        if account.last_s < 0.0 or account.rung != 0 or touched == 0.0 or now - touched < header.idle_limit_s:
+            continue
+        key = account.key
+        bury(index, table.mask, key, slot)
+        if table.old_mask >= 0:
+            bury(old_index, table.old_mask, key, slot)
+        table.tombstones += 1
+        table.live -= 1
+        header.evicted += 1
+        for word in range(slot * ACCOUNT_WORDS, (slot + 1) * ACCOUNT_WORDS):
+            words[word] = np.uint64(0)
+        account.last_s = -1.0
+        account.key = np.uint64(table.free_head)
+        table.free_head = slot + 1
+
+
+@inlined
+def note_newborn(newborn: Any, count: int, slot: int, event_index: int, is_target: bool) -> int:
+    """Tell the caller that a record now belongs to an account named in this event."""
+    newborn[count].slot = np.uint32(slot)
+    newborn[count].event = np.int32(event_index)
+    newborn[count].is_target = np.uint8(1 if is_target else 0)
+    return count + 1
+
+
+@inlined
+def enter_network(event: Any, table: Any, index: Any, old_index: Any, networks: Any) -> int:
+    """Room one. Slot of the event's network, or -1."""
+    if event.network == _NOBODY:
+        return np.int64(-1)
+    slot, _ = find_or_add(table, index, old_index, networks, event.network)
+    network_sees(networks[slot], event.actor, event.type == KIND_REGISTER, event.type == KIND_MESSAGE, event.time)
+    return slot
+
+
+@inlined
+def enter_device(event: Any, table: Any, index: Any, old_index: Any, devices: Any) -> int:
+    """Room two. Slot of the event's device, or -1."""
+    if event.device == _NOBODY:
+        return np.int64(-1)
+    slot, _ = find_or_add(table, index, old_index, devices, event.device)
+    device_sees(devices[slot], event.actor, event.type == KIND_REGISTER, event.time)
+    return slot
+
+
+@inlined
+def sign_up(
+    account: Any, event: Any, table: Any, index: Any, old_index: Any, networks: Any, network_slot: int,
+    devices: Any, device_slot: int,
+) -> None:
+    """A registration: what network, device, number range and client know is kept with the account."""
+    now = event.time
+    registers(account, event.phone_range, now)
+    strikes = np.float32(0.0)
+    if network_slot >= 0:
+        account.reg_net_1h = networks[network_slot].registrations_1h
+        strikes += networks[network_slot].strikes_14d
+    if device_slot >= 0:
+        strikes += devices[device_slot].strikes_14d
+    if event.phone_range != 0:
+        key = mixed(NUMBER_RANGE_SALT ^ np.uint64(event.phone_range))
+        slot, _ = find_or_add(table, index, old_index, networks, key)
+        network_sees(networks[slot], event.actor, True, False, now)
+        account.reg_range_1h = networks[slot].registrations_1h
+        strikes += networks[slot].strikes_14d
+    if event.client != 0:
+        key = mixed(CLIENT_SALT ^ np.uint64(event.client))
+        slot, _ = find_or_add(table, index, old_index, networks, key)
+        network_sees(networks[slot], event.actor, True, False, now)
+        account.reg_client_surge = surge(networks[slot], now)
+    account.reg_strikes = strikes
+
+
+@inlined
+def message_to_person(
+    account: Any, person: Any, event: Any, network_slot: int, device_slot: int, elapsed: float, first_ever: bool
+) -> bool:
+    """A one-to-one message; True when the sender is to be judged."""
+    now = event.time
+    was_active = person.first_active_s != 0
+    unknown_to_person, load = hears_from(person, event.actor, now)
+    unknown_to_sender, first_answer, worth = answers(account, event.target, now)
+    # Either side may have forgotten the other; who is remembered by one is no stranger.
+    first_contact = unknown_to_person and unknown_to_sender
+    receives(person, first_contact, now)
+    if first_answer:
+        is_answered(person, worth, network_slot + 1, device_slot + 1)
+    sends(account, event, elapsed, first_ever, now)
+    if first_contact:
+        contacts_stranger(account, event, was_active, load, now)
+    return first_contact or account.sent_1m >= FAST_SENT_1M
+
+
+@inlined
+def message_to_group(account: Any, event: Any, elapsed: float, first_ever: bool) -> bool:
+    """A message to a group; True when the sender is to be judged."""
+    sends(account, event, elapsed, first_ever, event.time)
+    sends_to_group(account)
+    return account.sent_1m >= FAST_SENT_1M or account.group_sent_1h >= FAST_GROUP_SENT_1H
+
+
+@inlined
+def what_it_does(account: Any, event: Any, elapsed: float, first_ever: bool) -> bool:
+    """Own deeds that concern no second account; True when the account is to be judged."""
+    kind = event.type
+    if kind == KIND_MESSAGE:
+        return message_to_group(account, event, elapsed, first_ever)
+    if kind == KIND_GROUP:
+        creates_group(account)
+        return True
+    if kind == KIND_JOIN:
+        joins(account)
+        return True
+    if kind == KIND_TYPING:
+        types(account, event.time)
+    return False
+
+
+@inlined
+def tell(person: Any, other: Any, event: Any) -> bool:
+    """Deeds that say something about ``other`` (the target); True when ``other`` is to be judged for it."""
+    kind, now = event.type, event.time
+    if kind == KIND_BLOCK or kind == KIND_REPORT:
+        weight, contacted_first = complaint_weight(person, event.target, now)
+        counted = is_complained_about(other, weight, contacted_first, kind == KIND_REPORT, event.network, now)
+        return counted >= JUDGED_COMPLAINT
+    said_back_catches_up(other, now)
+    if kind == KIND_UNBLOCK:
+        other.blocks_14d = max(other.blocks_14d - _ONE, np.float32(0.0))
+    elif kind == KIND_READ:
+        other.reads_14d += _ONE
+    elif kind == KIND_CONTACT and saves(person, event.target):
+        other.saved_14d += _ONE
+    return False

@@ -1,0 +1,71 @@
+"""How a counter forgets: by half every half-life, brought up to date when touched."""
+
+from typing import Any
+
+import numpy as np
+
+from tidegate.engine.arithmetic import exp2
+from tidegate.engine.features import DAY_S, FORTNIGHT_S, HOUR_S, MINUTE_S
+from tidegate.engine.layout import CLOCK_ZERO_S
+from tidegate.engine.machine import popcount
+from tidegate.events.compiled import inlined
+
+
+@inlined
+def kept(elapsed_s: float, half_life_s: float) -> Any:
+    """The share of a counter left after ``elapsed_s``."""
+    return np.float32(exp2(-elapsed_s / half_life_s))
+
+
+@inlined
+def kept_minute(elapsed_s: float) -> Any:
+    return kept(elapsed_s, MINUTE_S)
+
+
+@inlined
+def kept_hour(elapsed_s: float) -> Any:
+    return kept(elapsed_s, HOUR_S)
+
+
+@inlined
+def kept_day(elapsed_s: float) -> Any:
+    return kept(elapsed_s, DAY_S)
+
+
+@inlined
+def kept_fortnight(elapsed_s: float) -> Any:
+    return kept(elapsed_s, FORTNIGHT_S)
+
+
+@inlined
+def clock(now: float) -> Any:
+    """Event time as whole seconds of the record clock (uint32, good until 2136); always above 0."""
+    return np.uint32(now - CLOCK_ZERO_S)
+
+
+@inlined
+def since(now: float, then_s: Any) -> float:
+    """Seconds from a record-clock time to an event time, never negative."""
+    elapsed = now - CLOCK_ZERO_S - np.float64(then_s)
+    return elapsed if elapsed > 0.0 else 0.0
+
+
+@inlined
+def blended(old: Any, new: Any, count: Any, cap: int) -> Any:
+    """A running mean: exact for the first ``cap`` measurements, exponential from then on."""
+    rest = min(np.int64(count) + 1, cap)
+    return np.float32(old + (new - old) / np.float32(rest))
+
+
+@inlined
+def bits_set(bitmap: Any) -> int:
+    """Bits set in a bitmap of four words."""
+    return popcount(bitmap[0]) + popcount(bitmap[1]) + popcount(bitmap[2]) + popcount(bitmap[3])
+
+
+@inlined
+def mark(bitmap: Any, key: Any) -> None:
+    """Set the bit of ``key`` in a 256-bit bitmap."""
+    bit = np.uint64(key) >> np.uint64(40)
+    word = (bit >> np.uint64(6)) & np.uint64(3)
+    bitmap[word] |= np.uint64(1) << (bit & np.uint64(63))

@@ -1,0 +1,166 @@
+"""Room three: the person on the receiving side, who they know, and what their answer is worth.
+
+Each account remembers 32 peers as a 27-bit fingerprint with five flags. New peers take the 16 probation places in
+turn; a peer met again changes places with one of the 16 kept ones, so a flood of strangers cannot wash out friends.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from tidegate.engine.features import DAY_S
+from tidegate.engine.layout import (
+    ANSWERED,
+    COMPLAINED,
+    I_FIRST,
+    PEER_FLAGS,
+    PEERS,
+    SAVED,
+    THEY_FIRST,
+)
+from tidegate.engine.rooms.decay import clock, kept_day, since
+from tidegate.events.compiled import inlined
+
+_HALF = PEERS // 2
+_FINGERPRINT = np.uint32(0xFFFFFFFF ^ PEER_FLAGS)
+
+TRUSTED_AGE_S = 3 * DAY_S
+"""From this age on an account's answer or complaint counts fully."""
+LEAST_TRUST = np.float32(0.25)
+DECLINE_WINDOW_S = 3600.0
+INITIATED_WEIGHT = np.float32(0.05)
+"""Weight of the first complaint by someone who began the contact; later ones shrink harmonically."""
+REPEATED_WEIGHT = np.float32(0.3)
+CONVERSED_WEIGHT = np.float32(0.5)
+
+
+@inlined
+def fingerprint(key: Any) -> Any:
+    """The upper 27 bits of a peer entry; never 0."""
+    bits = np.uint32(np.uint64(key) >> np.uint64(32)) & _FINGERPRINT
+    return bits if bits != np.uint32(0) else np.uint32(PEER_FLAGS + 1)
+
+
+@inlined
+def place_of(person: Any, print_: Any) -> int:
+    """Where a peer is remembered, or -1. Free of branches, so that eight places are compared at once."""
+    found = np.int64(-1)
+    for i in range(PEERS):
+        if (person.peers[i] & _FINGERPRINT) == print_:
+            found = np.int64(i)
+    return found
+
+
+@inlined
+def meet(person: Any, other: Any, flags_if_new: int) -> Any:
+    """Flags known about ``other`` before now (0 = a stranger, then remembered with ``flags_if_new``)."""
+    print_ = fingerprint(other)
+    place = place_of(person, print_)
+    if place < 0:
+        head = np.int64(person.peer_head)
+        person.peers[_HALF + head] = print_ | np.uint32(flags_if_new)
+        person.peer_head = np.uint8((head + 1) % _HALF)
+        return np.uint32(0)
+    entry = person.peers[place]
+    if place >= _HALF:
+        person.peers[place] = person.peers[place - _HALF]
+        person.peers[place - _HALF] = entry
+    # A peer is always remembered with a flag, so a known one never looks like a stranger.
+    return entry & np.uint32(PEER_FLAGS)
+
+
+@inlined
+def flag(person: Any, other: Any, flags: int) -> None:
+    """Add flags to a peer that was just met."""
+    place = place_of(person, fingerprint(other))
+    if place >= 0:
+        person.peers[place] |= np.uint32(flags)
+
+
+@inlined
+def trust(person: Any, now: float) -> Any:
+    """What this person's word is worth, 0.25 to 1, by age. An unseen sign-up is old, not new."""
+    if person.registered_s == 0:
+        return np.float32(1.0)
+    share = np.float32(since(now, person.registered_s) / TRUSTED_AGE_S)
+    return min(np.float32(1.0), max(LEAST_TRUST, share))
+
+
+@inlined
+def hears_from(person: Any, sender: Any, now: float) -> Any:
+    """A message arrives: ``(is_first_contact, strangers who wrote to this person lately)``."""
+    known = meet(person, sender, THEY_FIRST)
+    load = np.float32(person.stranger_load * kept_day(since(now, person.stranger_load_s)))
+    if known == 0:
+        person.stranger_load = load + np.float32(1.0)
+        person.stranger_load_s = clock(now)
+    return known == 0, load
+
+
+@inlined
+def answers(person: Any, other: Any, now: float) -> Any:
+    """This person writes to ``other``: ``(began_it, first_answer, worth)``.
+
+    ``began_it``: it is a new conversation. ``first_answer``: ``other`` wrote first and had no answer until now.
+    """
+    known = meet(person, other, I_FIRST)
+    first_answer = (known & np.uint32(THEY_FIRST)) != 0 and (known & np.uint32(ANSWERED)) == 0
+    if first_answer:
+        flag(person, other, ANSWERED)
+    return known == 0, first_answer, trust(person, now)
+
+
+@inlined
+def complaint_weight(person: Any, about: Any, now: float) -> Any:
+    """``(weight, was_contacted_first)`` of a block or report by this person, from structure alone.
+
+    A stranger's first message: 1. A conversation: a half. A contact this person began: near nothing (the caller
+    lets it shrink with repetition). Somebody who never wrote: 0.
+    """
+    print_ = fingerprint(about)
+    place = place_of(person, print_)
+    if place < 0:
+        return np.float32(0.0), False
+    entry = person.peers[place]
+    they_first = (entry & np.uint32(THEY_FIRST)) != 0
+    weight = trust(person, now)
+    if not they_first:
+        weight *= INITIATED_WEIGHT
+    elif (entry & np.uint32(ANSWERED)) != 0:
+        weight *= CONVERSED_WEIGHT
+    if (entry & np.uint32(COMPLAINED)) != 0:
+        weight *= REPEATED_WEIGHT
+    person.peers[place] = entry | np.uint32(COMPLAINED)
+    return weight, they_first
+
+
+@inlined
+def saves(person: Any, other: Any) -> bool:
+    """This person saves ``other`` as a contact; True the first time."""
+    known = meet(person, other, SAVED)
+    if (known & np.uint32(SAVED)) != 0:
+        return False
+    flag(person, other, SAVED)
+    return True
+
+
+@inlined
+def is_invited(person: Any, inviter: Any, chat: Any, now: float) -> None:
+    """Somebody adds this person to a group."""
+    meet(person, inviter, THEY_FIRST)
+    person.invited_by = inviter
+    person.invited_chat = np.uint32(np.uint64(chat) & np.uint64(0xFFFFFFFF))
+    person.invited_s = clock(now)
+
+
+@inlined
+def declines(person: Any, chat: Any, now: float) -> Any:
+    """Key of the inviter when this person leaves a group within an hour of being added to it, else 0."""
+    same = person.invited_chat == np.uint32(np.uint64(chat) & np.uint64(0xFFFFFFFF))
+    if person.invited_by == np.uint64(0) or not same or since(now, person.invited_s) > DECLINE_WINDOW_S:
+        return np.uint64(0)
+    inviter = person.invited_by
+    person.invited_by = np.uint64(0)
+    return inviter
+
+
