@@ -1,0 +1,105 @@
+"""The machine-readable results of a scan: ``decisions.jsonl`` and ``accounts.parquet``.
+
+Every file is written beside its final name and then renamed: a reader sees the old one or the whole new one.
+"""
+
+import json
+import math
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tidegate.cli.findings import DecisionShown
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary file in the same folder that takes ``path``'s place at the end, or vanishes on an error.
+
+    Raises OSError when the folder cannot be written to.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield temporary
+        with temporary.open("rb+") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def rfc3339(time: float | None) -> str | None:
+    """Unix seconds as RFC 3339 in UTC, to the microsecond; None and infinity (no end) become None."""
+    if time is None or math.isinf(time):
+        return None
+    moment = datetime.fromtimestamp(time, UTC)
+    fraction = f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else ""
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+
+
+def _finite(value: float | None) -> float | None:
+    """JSON has no NaN and no infinity."""
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def decision_record(decision: DecisionShown) -> dict[str, Any]:
+    """One line of ``decisions.jsonl``, as the architecture states it."""
+    return {
+        "time": rfc3339(decision.time),
+        "account": decision.account,
+        "rung": decision.rung,
+        "until": rfc3339(decision.until),
+        "score": _finite(decision.score),
+        "stage": decision.stage,
+        "reasons": [
+            {
+                "rule" if reason.kind == "rule" else "feature": reason.name,
+                "value": _finite(reason.value),
+                "text": reason.text,
+            }
+            for reason in decision.reasons
+        ],
+        "policy": decision.policy,
+        "model": decision.model,
+        "id": decision.id,
+    }
+
+
+def write_decisions(path: Path, decisions: Iterable[DecisionShown]) -> int:
+    """Write one JSON object a line, in the order given; returns how many. Raises OSError."""
+    written = 0
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
+        for decision in decisions:
+            # ASCII only: an account's name may hold line separators or half a surrogate pair
+            out.write(json.dumps(decision_record(decision), ensure_ascii=True, allow_nan=False))
+            out.write("\n")
+            written += 1
+    return written
+
+
+def write_accounts(path: Path, columns: Mapping[str, npt.NDArray[Any] | Sequence[Any]]) -> None:
+    """Write columns as Parquet, one row an account. Raises ValueError on unequal lengths, OSError."""
+    lengths = {name: len(column) for name, column in columns.items()}
+    if len(set(lengths.values())) > 1:
+        raise ValueError(f"columns of unequal length: {lengths}")
+    arrays = [_array(column) for column in columns.values()]
+    with replacing(path) as temporary:
+        pq.write_table(pa.table(arrays, names=list(columns)), temporary, compression="zstd")
+
+
+def _array(column: npt.NDArray[Any] | Sequence[Any]) -> Any:
+    values = column.tolist() if isinstance(column, np.ndarray) and column.dtype.kind in "OU" else column
+    try:
+        return pa.array(values)
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON allows and Parquet does not
+        return pa.array(
+            [v.encode(errors="backslashreplace").decode() if isinstance(v, str) else v for v in values]
+        )
