@@ -203,6 +203,11 @@ class Engine:
         """A copy of every account record (ACCOUNT[n]), freed ones included (``last_s`` is -1)."""
         return self._accounts.records.array[: self._accounts.count].copy()
 
+    def keys_of(self, slots: NDArray[Any]) -> NDArray[np.uint64]:
+        """Pseudonyms of the accounts in these slots."""
+        keys: NDArray[np.uint64] = self._accounts.records.array["key"][slots]
+        return keys
+
     @property
     def signals(self) -> Signal:
         """Which signals the log has carried so far."""

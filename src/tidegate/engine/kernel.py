@@ -433,6 +433,11 @@ def observe(control: Any) -> None:
                 waiting += 1
         for w in range(waiting):
             item = judged[w]
+            if c.judge_all != 2:
+                decision_count = judge(
+                    t, rows[w], item, events[item.event], rules, forests, proposals, stack, fired, c.spread,
+                    c.period_s, decisions, decision_count, c.policy_mark,
+                )
             if c.judge_all and item.stage != PERSON:
                 all_judged[kept_rows].slot = item.slot
                 all_judged[kept_rows].event = item.event
@@ -440,11 +445,6 @@ def observe(control: Any) -> None:
                 for column in range(WIDTH):
                     all_rows[kept_rows, column] = rows[w, column]
                 kept_rows += 1
-            if c.judge_all != 2:
-                decision_count = judge(
-                    t, rows[w], item, events[item.event], rules, forests, proposals, stack, fired, c.spread,
-                    c.period_s, decisions, decision_count, c.policy_mark,
-                )
         t.header[0].judged += waiting
         t.header[0].sequence += end - start
         start = end

@@ -16,8 +16,8 @@ from tidegate.engine.rungs import Rung
 from tidegate.events.compiled import inlined
 
 RUNG_COUNT = 7
-SUPPORTING = int(Rung.CHALLENGE)
-"""The weakest proposal that can turn the second key."""
+SUPPORTING = int(Rung.BUDGET)
+"""The weakest proposal that can turn the second key: a mere challenge is too cheap to support a ban."""
 STRONGEST_SINGLE = int(Rung.LOCK)
 STRIKE_FROM = int(Rung.LOCK)
 """From this rung on the account's network, device and number range are struck."""

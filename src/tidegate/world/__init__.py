@@ -1,0 +1,19 @@
+"""The simulator of a private messenger: people, groups, shops, holidays, and the attackers; deterministic
+from a seed.
+"""
+
+from tidegate.world.plans import FAMILIES, AttackerPlan, only
+from tidegate.world.settings import SIGNALS, WorldSettings
+from tidegate.world.simulation import simulate
+from tidegate.world.world import AccountTable, World
+
+__all__ = [
+    "FAMILIES",
+    "SIGNALS",
+    "AccountTable",
+    "AttackerPlan",
+    "World",
+    "WorldSettings",
+    "only",
+    "simulate",
+]

@@ -1,0 +1,162 @@
+"""Text logs, line by line: compiled scanning of whole blocks, careful reading of the lines it was not sure of."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.events.assemble import Assembler, TextColumn
+from tidegate.events.blocks import EXCERPT_BYTES, HugeLine, whole_lines
+from tidegate.events.compiled import compiled
+from tidegate.events.contract import LINE_LIMIT_BYTES, ReadEvent, Reading, read_event
+from tidegate.events.errors import ContentRefused, Rejection, RejectReason, content_refused
+from tidegate.events.fields import Bytes, Mask
+from tidegate.events.intake import Batch, Intake
+from tidegate.events.names import TextNames
+from tidegate.events.source import Source
+
+BATCH_ROWS = 16_384
+_NEWLINE = 10
+
+
+class Scanner(Protocol):
+    """One text format, read twice over: compiled, and with care."""
+
+    fields_scanned: tuple[str, ...]
+    """Names of the contract, one for each row of ``starts`` and ``stops``."""
+
+    def scan(
+        self,
+        data: Bytes,
+        end: int,
+        cursor: NDArray[np.int64],
+        starts: NDArray[np.int64],
+        stops: NDArray[np.int64],
+        lines: NDArray[np.int64],
+        sure: Mask,
+    ) -> None:
+        """Note where the fields stand in the whole lines of ``data`` from ``cursor[0]`` to ``end``.
+
+        Stops when ``sure`` is full. Sets ``cursor`` to (next position, rows filled, lines passed), and for
+        each row ``starts[field, row]`` and ``stops[field, row]``, ``lines[row]`` to (start, end, number
+        counted from the first line scanned), and ``sure`` where nothing unusual was met; other lines are read
+        again with :meth:`fields`. Blank lines take no row.
+        """
+
+    def fields(self, text: str) -> Mapping[str, object]:
+        """The fields of one line, read carefully; raises ``Rejection`` or ``ContentRefused``."""
+
+
+@compiled
+def skip_blanks(data: Bytes, at: int) -> int:
+    """The first place from ``at`` that is not a space, tab or carriage return."""
+    while data[np.uint64(at)] <= 32 and (data[at] == 32 or data[at] == 9 or data[at] == 13):
+        at += 1
+    return at
+
+
+@compiled
+def line_end(data: Bytes, at: int) -> int:
+    """The place of the newline at or after ``at``."""
+    while data[at] != _NEWLINE:
+        at += 1
+    return at
+
+
+def line_too_long() -> Rejection:
+    """The rejection of a line beyond the limit."""
+    return Rejection(
+        RejectReason.LINE_TOO_LONG,
+        f"the line is longer than {LINE_LIMIT_BYTES} bytes; an event is a short line",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TextLog:
+    """A text file and the scanner that understands it."""
+
+    source: Source
+    scanner: Scanner
+    reading: Reading
+    assembler: Assembler
+    header_lines: int = 0
+    header_bytes: int = 0
+    """What to pass over at the beginning: a byte order mark, the names of the columns."""
+
+    def batches(self, intake: Intake) -> Iterator[Batch]:
+        """Batches of accepted events in the order of the file; what cannot be used goes to ``intake``."""
+        line = 0
+        cursor = np.zeros(3, np.int64)
+        with self.source.open() as stream:
+            stream.skip(self.header_bytes)
+            for block in whole_lines(stream):
+                if isinstance(block, HugeLine):
+                    line += 1
+                    intake.count_rows(1)
+                    intake.reject(self.header_lines + line, line_too_long(), block.excerpt)
+                    continue
+                cursor[:] = 0
+                while cursor[0] < block.end:
+                    cursor[1:] = 0
+                    batch = self._batch(block.data, block.end, cursor, self.header_lines + line, intake)
+                    line += int(cursor[2])
+                    if batch is not None:
+                        yield batch
+
+    def _batch(
+        self, data: Bytes, end: int, cursor: NDArray[np.int64], line: int, intake: Intake
+    ) -> Batch | None:
+        fields = self.scanner.fields_scanned
+        starts = np.empty((len(fields), BATCH_ROWS), np.int64)
+        stops = np.empty_like(starts)
+        lines = np.empty((BATCH_ROWS, 3), np.int64)
+        sure = np.empty(BATCH_ROWS, np.bool_)
+        self.scanner.scan(data, end, cursor, starts, stops, lines, sure)
+        rows = int(cursor[1])
+        intake.count_rows(rows)
+        columns = {
+            name: TextColumn(data, starts[i, :rows], stops[i, :rows])
+            for i, name in enumerate(fields)
+            if stops[i, :rows].any()
+        }
+        events, exceptions = self._events(data, columns, lines[:rows], sure[:rows], line, intake)
+        names = TextNames.gather(columns.get("actor"), columns.get("target"), exceptions)
+        return Batch.of(events, names, sure[:rows])
+
+    def _events(
+        self,
+        data: Bytes,
+        columns: dict[str, TextColumn],
+        lines: NDArray[np.int64],
+        sure: Mask,
+        line: int,
+        intake: Intake,
+    ) -> tuple[NDArray[Any], dict[int, tuple[str, str]]]:
+        """Events of all rows, meaningless where ``sure`` ends up unset, and names that were read carefully."""
+        events = self.assembler.assemble(columns, sure)
+        exceptions: dict[int, tuple[str, str]] = {}
+        for row in np.flatnonzero(~sure).tolist():
+            start, stop, offset = lines[row].tolist()
+            read = self._read_carefully(data[start:stop].tobytes(), line + offset, intake)
+            if read is not None:
+                events[row] = read.row
+                exceptions[row] = (read.actor, read.target)
+                sure[row] = True
+        return events, exceptions
+
+    def _read_carefully(self, raw: bytes, line: int, intake: Intake) -> ReadEvent | None:
+        if len(raw) > LINE_LIMIT_BYTES:
+            intake.reject(line, line_too_long(), raw[:EXCERPT_BYTES])
+            return None
+        try:
+            return read_event(self.scanner.fields(raw.decode()), self.reading)
+        except UnicodeDecodeError as error:
+            words = f"invalid UTF-8 at byte {error.start} of the line; write the log as UTF-8"
+            intake.reject(line, Rejection(RejectReason.INVALID_UTF8, words), raw)
+        except Rejection as rejection:
+            intake.reject(line, rejection, raw)
+        except ContentRefused as refusal:
+            raise content_refused(self.source.path, refusal.field, f"line {line}") from None
+        return None

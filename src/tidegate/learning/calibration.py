@@ -1,0 +1,83 @@
+"""Score thresholds from honest accounts' monthly maxima, to a false-positive budget for each rung.
+
+The unit is the account-month: an account that is judged a hundred times in a month has a hundred chances to be judged
+wrongly, so the budget is spent on its highest score, not on each.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.engine.rungs import Rung, Stage
+from tidegate.learning.intervals import Threshold, threshold_for
+
+BUDGET_PER_100K: dict[Rung, float] = {
+    Rung.CHALLENGE: 120.0,
+    Rung.BUDGET: 60.0,
+    Rung.LOCK: 12.0,
+    Rung.SUSPEND: 4.0,
+    Rung.BAN: 0.6,
+}
+"""What the model alone may spend, per 100,000 account-months; rules have the rest of the goals (200, -, 20, -, 1)."""
+
+STAGE_SHARE: dict[Stage, float] = {Stage.REGISTRATION: 0.3, Stage.MESSAGING: 0.5, Stage.FEEDBACK: 0.2}
+"""How the budget is divided between stages."""
+
+STAGE_CEILING: dict[Stage, Rung] = {Stage.REGISTRATION: Rung.BUDGET, Stage.MESSAGING: Rung.BAN, Stage.FEEDBACK: Rung.BAN}
+"""The strongest rung a score alone may propose: who has not yet written to anybody is not locked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageThreshold:
+    """One threshold with what may be claimed for it."""
+
+    stage: Stage
+    rung: Rung
+    threshold: Threshold
+
+
+def calibrate(highest: NDArray[np.float64]) -> list[StageThreshold]:
+    """Thresholds from ``highest[account, stage]`` (honest accounts over a month; NaN where never scored).
+
+    An account that was never scored at a stage counts as an account-month with score 0: nothing wrong happened to it.
+    """
+    found = []
+    for stage, share in STAGE_SHARE.items():
+        scores = np.nan_to_num(highest[:, stage], nan=0.0)
+        for rung, budget in BUDGET_PER_100K.items():
+            if rung > STAGE_CEILING[stage]:
+                continue
+            found.append(StageThreshold(stage, rung, threshold_for(scores, share * budget / 100_000.0)))
+    return found
+
+
+def _beyond(claim: Threshold) -> float:
+    """The threshold, moved further out where the account-months are too few for the rate that was asked for.
+
+    The odds are raised by the factor that is missing. That is caution, not proof: the claim stays what the data support.
+    """
+    if claim.is_met or not 0.0 < claim.value < 1.0:
+        return claim.value
+    odds = claim.value / (1.0 - claim.value) * claim.claimed_rate / claim.asked_rate
+    return odds / (1.0 + odds)
+
+
+def as_policy(thresholds: list[StageThreshold]) -> str:
+    """The ``[model.…]`` sections of a policy file, with what each threshold rests on."""
+    lines: list[str] = []
+    for stage in STAGE_SHARE:
+        lines.append(f"[model.{stage.word}]")
+        floor = 0.0
+        for item in (t for t in thresholds if t.stage == stage):
+            # A policy wants thresholds that grow with the rung; equal evidence goes to the stronger one.
+            claim = item.threshold
+            value = min(max(_beyond(claim), floor), 1.0)
+            floor = value + 1e-6
+            met = "" if claim.is_met else f"; asked {1e5 * claim.asked_rate:.3g}, too few account-months to claim it"
+            lines.append(
+                f"{item.rung.word} = {float(np.float32(value)):.7f}  # at most {1e5 * claim.claimed_rate:.3g} in 100,000 "
+                f"account-months ({claim.exceeding} of {claim.account_months} simulated ones exceed it){met}"
+            )
+        lines.append("")
+    return "\n".join(lines)
