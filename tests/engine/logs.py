@@ -69,7 +69,9 @@ def log(events: Sequence[NDArray[Any]]) -> NDArray[Any]:
     return np.concatenate(events) if events else np.zeros(0, EVENT)
 
 
-def blast(sender: int, people: Sequence[int], at: float = 0.0, every: float = 1.0, **fields: Any) -> NDArray[Any]:
+def blast(
+    sender: int, people: Sequence[int], at: float = 0.0, every: float = 1.0, **fields: Any
+) -> NDArray[Any]:
     """One message to each of ``people``."""
     return log([event(K.MESSAGE, at + i * every, sender, other, **fields) for i, other in enumerate(people)])
 
@@ -122,19 +124,25 @@ def random_log(
     busy = 1.0 / np.arange(1, accounts + 1)
     weights = np.array([_MIX[kind] for kind in kinds])
     events = np.zeros(count, EVENT)
-    steps = np.where(draw.random(count) < 0.02, draw.exponential(60 * gap_s, count), draw.exponential(gap_s, count))
+    steps = np.where(
+        draw.random(count) < 0.02, draw.exponential(60 * gap_s, count), draw.exponential(gap_s, count)
+    )
     steps[draw.random(count) < 0.1] = 0.0
     events["time"] = START + np.round(np.cumsum(steps) * 4.0) / 4.0
     events["type"] = draw.choice([int(kind) for kind in kinds], count, p=weights / weights.sum())
     events["actor"] = who[draw.choice(accounts, count, p=busy / busy.sum())]
     near = np.arange(accounts)
-    events["target"] = np.where(draw.random(count) < 0.5, who[draw.choice(near, count)], who[draw.choice(near[:20], count)])
+    events["target"] = np.where(
+        draw.random(count) < 0.5, who[draw.choice(near, count)], who[draw.choice(near[:20], count)]
+    )
     # Groups have no target, and carry many members.
     grouped = (events["type"] == K.MESSAGE) & (draw.random(count) < 0.2)
     events["target"][grouped] = 0
     events["members"] = np.where(grouped, draw.integers(3, 1000, count), 2)
     events["chat"] = draw.integers(1, 30, count)
-    events["network"] = np.where(draw.random(count) < 0.9, networks[draw.integers(0, len(networks), count)], 0)
+    events["network"] = np.where(
+        draw.random(count) < 0.9, networks[draw.integers(0, len(networks), count)], 0
+    )
     events["device"] = np.where(draw.random(count) < 0.9, devices[draw.integers(0, len(devices), count)], 0)
     events["size"] = np.where(draw.random(count) < 0.9, draw.integers(0, 40, count) * 16, MISSING_INT)
     events["forwards"] = np.where(draw.random(count) < 0.5, draw.integers(0, 5, count), MISSING_FORWARDS)

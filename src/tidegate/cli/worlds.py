@@ -15,7 +15,12 @@ from tidegate.learning.samples import Truth
 from tidegate.world import FAMILIES, SIGNALS, World, WorldSettings, simulate
 
 Purpose = Literal["train", "calibrate", "evaluate", "demo"]
-FIRST_SEED: dict[Purpose, int] = {"train": 1_000_000, "calibrate": 2_000_000, "evaluate": 3_000_000, "demo": 4_000_000}
+FIRST_SEED: dict[Purpose, int] = {
+    "train": 1_000_000,
+    "calibrate": 2_000_000,
+    "evaluate": 3_000_000,
+    "demo": 4_000_000,
+}
 SEEDS_A_PURPOSE = 1_000_000
 
 # What whole logs tend to lack: each entry is one kind of operator.
@@ -23,9 +28,39 @@ LEAN_LOGS: tuple[frozenset[str], ...] = (
     frozenset({"typing", "read", "contact", "forwards"}),
     frozenset({"network", "device", "client", "phone", "login"}),
     frozenset({"register", "login", "client", "phone"}),
-    frozenset({"register", "login", "client", "phone", "network", "device", "typing", "read", "size", "forwards", "contact"}),
+    frozenset(
+        {
+            "register",
+            "login",
+            "client",
+            "phone",
+            "network",
+            "device",
+            "typing",
+            "read",
+            "size",
+            "forwards",
+            "contact",
+        }
+    ),
     frozenset({"feedback", "size", "forwards"}),
-    frozenset({"register", "login", "network", "device", "client", "phone", "typing", "read", "size", "forwards", "contact", "group", "feedback"}),
+    frozenset(
+        {
+            "register",
+            "login",
+            "network",
+            "device",
+            "client",
+            "phone",
+            "typing",
+            "read",
+            "size",
+            "forwards",
+            "contact",
+            "group",
+            "feedback",
+        }
+    ),
 )
 
 
@@ -86,5 +121,6 @@ def training_worlds(
                 attacker_share=0.12 if number % 2 else 0.05,
                 attackers=plans,
                 signals=SIGNALS - lacking,
+                open_society=number % 5 >= 3,
             )
         )

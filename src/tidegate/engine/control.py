@@ -106,7 +106,7 @@ def rules_of(c: Any) -> Any:
         carray(as_pointer(c.rule_stages), c.rule_count, np.uint8),
         carray(as_pointer(c.rung_keys), 7, np.uint8),
         carray(as_pointer(c.rung_durations), (7, 3), np.float64),
-        carray(as_pointer(c.score_threshold), (4, 7), np.float32),
+        carray(as_pointer(c.score_threshold), (5, 7), np.float32),
         carray(as_pointer(c.truth), c.predicate_count + 64, np.uint8),
     )
 

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from tidegate.engine.control import CONTROL
 from tidegate.engine.features import Signal
 from tidegate.engine.kernel import end_rungs, observe
+from tidegate.engine.ladder import FOREVER_S
 from tidegate.engine.layout import (
     ACCOUNT,
     BLOCK,
+    CLOCK_ZERO_S,
     DECISION,
     DEVICE,
     HEADER,
@@ -54,7 +56,13 @@ class Engine:
     """
 
     def __init__(
-        self, policy: Policy, model: Model | None = None, *, pepper: int = 0, idle_limit_s: float = 0.0, capacity: int = 4096
+        self,
+        policy: Policy,
+        model: Model | None = None,
+        *,
+        pepper: int = 0,
+        idle_limit_s: float = 0.0,
+        capacity: int = 4096,
     ) -> None:
         self._header = np.zeros(1, HEADER)
         self._header["pepper"] = pepper
@@ -87,7 +95,11 @@ class Engine:
         self._control[name] = array.ctypes.data
 
     def _point_tables(self) -> None:
-        for name, table in (("account", self._accounts), ("network", self._networks), ("device", self._devices)):
+        for name, table in (
+            ("account", self._accounts),
+            ("network", self._networks),
+            ("device", self._devices),
+        ):
             self._point(f"{name}_table", table.book)
             self._point(f"{name}_index", table.index)
             self._point(f"{name}_old", table.old_index)
@@ -194,9 +206,15 @@ class Engine:
     # -- looking ---------------------------------------------------------------------------------------------------
 
     def rung_of(self, key: int) -> Rung:
-        """The rung of an account by its pseudonym; ``allow`` when it is unknown."""
+        """The rung of an account by its pseudonym; ``allow`` when it is unknown or its rung has run out."""
         slot = self._accounts.find(key)
-        return Rung(int(self._accounts.records.array[slot]["rung"])) if slot >= 0 else Rung.ALLOW
+        if slot < 0:
+            return Rung.ALLOW
+        account = self._accounts.records.array[slot]
+        until_s = int(account["rung_until_s"])
+        if until_s != FOREVER_S and self.watermark - CLOCK_ZERO_S >= until_s:
+            return Rung.ALLOW
+        return Rung(int(account["rung"]))
 
     @property
     def accounts(self) -> NDArray[Any]:

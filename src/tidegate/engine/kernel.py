@@ -83,8 +83,9 @@ from tidegate.engine.rooms.device import device_struck
 from tidegate.engine.rooms.network import NUMBER_RANGE_SALT, network_struck
 from tidegate.engine.rooms.recipient import declines, is_invited
 from tidegate.engine.rooms.sender import acts, invites, own_counters_catch_up, said_back_catches_up
-from tidegate.engine.rows import SCORE, WIDTH, fill_row
+from tidegate.engine.rows import ACCOUNT_AGE, SCORE, WIDTH, fill_row
 from tidegate.engine.rule_kernel import check_predicates, fires, threshold_factor
+from tidegate.engine.rungs import UNSEEN_SIGN_UP
 from tidegate.engine.trees import raw_score
 from tidegate.events.columns import Reason
 from tidegate.events.compiled import compiled, inlined
@@ -235,6 +236,7 @@ def pass_event(t: Any, event: Any, index: int, newborn: Any, newborn_count: int)
             judged = message_to_person(account, other, event, network_slot, device_slot, elapsed, first_ever)
         elif kind == KIND_INVITE:
             invites(account)
+            said_back_catches_up(other, now)
             is_invited(other, event.actor, event.chat, now)
             judged = True
         else:
@@ -255,25 +257,68 @@ def pass_event(t: Any, event: Any, index: int, newborn: Any, newborn_count: int)
 
 
 @inlined
-def write_row(t: Any, row: Any, scratch: Any, scratch_words: Any, slot: int, stage: int, network_slot: int, device_slot: int, now: float) -> None:
+def write_row(
+    t: Any,
+    row: Any,
+    scratch: Any,
+    scratch_words: Any,
+    slot: int,
+    stage: int,
+    network_slot: int,
+    device_slot: int,
+    now: float,
+) -> None:
     """Features of a judged account. In the feedback stage its own counters are aged in a copy: hearing about an
     account must not look like the account doing something."""
     log_age_s = now - t.header[0].first_time
     if stage == REGISTRATION or stage == MESSAGING:
-        fill_row(row, t.accounts[slot], t.networks, network_slot, t.devices, device_slot, t.header[0].signals, log_age_s, now)
+        fill_row(
+            row,
+            t.accounts[slot],
+            t.networks,
+            network_slot,
+            t.devices,
+            device_slot,
+            t.header[0].signals,
+            log_age_s,
+            now,
+        )
         return
     words = ACCOUNT_WORDS
     for i in range(words):
         scratch_words[i] = t.words[slot * words + i]
     own_counters_catch_up(scratch[0], now)
-    fill_row(row, scratch[0], t.networks, np.int64(-1), t.devices, np.int64(-1), t.header[0].signals, log_age_s, now)
+    fill_row(
+        row,
+        scratch[0],
+        t.networks,
+        np.int64(-1),
+        t.devices,
+        np.int64(-1),
+        t.header[0].signals,
+        log_age_s,
+        now,
+    )
 
 
 @inlined
-def write_decision(decision: Any, account: Any, slot: int, event_index: int, previous: int, stage: int, cause: int, short: bool, time: float, mark: Any) -> None:
+def write_decision(
+    decision: Any,
+    account: Any,
+    slot: int,
+    event_index: int,
+    previous: int,
+    stage: int,
+    cause: int,
+    short: bool,
+    time: float,
+    mark: Any,
+) -> None:
     """Fill in one change of rung. Its id follows from what caused it, so writing it twice changes nothing."""
     decision.time = time
-    decision.until = np.inf if account.rung_until_s == FOREVER_S else np.float64(account.rung_until_s) + CLOCK_ZERO_S
+    decision.until = (
+        np.inf if account.rung_until_s == FOREVER_S else np.float64(account.rung_until_s) + CLOCK_ZERO_S
+    )
     if account.rung == 0:
         decision.until = np.nan
     decision.key = account.key
@@ -294,19 +339,25 @@ def write_decision(decision: Any, account: Any, slot: int, event_index: int, pre
 
 
 @inlined
-def expire(t: Any, account: Any, slot: int, event_index: int, now: float, decisions: Any, count: int, mark: Any) -> int:
+def expire(
+    t: Any, account: Any, slot: int, event_index: int, now: float, decisions: Any, count: int, mark: Any
+) -> int:
     """Take an account whose rung has run out back to allow."""
     if not has_ended(account, now):
         return count
     ended = np.float64(account.rung_until_s) + CLOCK_ZERO_S
     previous = account.rung
     account.rung = np.uint8(0)
-    write_decision(decisions[count], account, slot, event_index, previous, MESSAGING, CAUSE_EXPIRY, False, ended, mark)
+    write_decision(
+        decisions[count], account, slot, event_index, previous, MESSAGING, CAUSE_EXPIRY, False, ended, mark
+    )
     return count + 1
 
 
 @inlined
-def person_decides(t: Any, account: Any, item: Any, event: Any, rules: Any, decisions: Any, count: int, mark: Any) -> int:
+def person_decides(
+    t: Any, account: Any, item: Any, event: Any, rules: Any, decisions: Any, count: int, mark: Any
+) -> int:
     """A label or a ruling. A ruling moves the ladder; both move reputation."""
     now = event.time
     previous = account.rung
@@ -323,13 +374,39 @@ def person_decides(t: Any, account: Any, item: Any, event: Any, rules: Any, deci
             account.rung = np.uint8(0)
             account.times_raised = np.uint8(0)
     if account.rung != previous:
-        write_decision(decisions[count], account, item.slot, item.event, previous, FEEDBACK, CAUSE_PERSON, False, now, mark)
+        write_decision(
+            decisions[count],
+            account,
+            item.slot,
+            item.event,
+            previous,
+            FEEDBACK,
+            CAUSE_PERSON,
+            False,
+            now,
+            mark,
+        )
         return count + 1
     return count
 
 
 @inlined
-def judge(t: Any, row: Any, item: Any, event: Any, rules: Any, forests: Any, proposals: Any, stack: Any, fired: Any, spread: float, period_s: float, decisions: Any, count: int, mark: Any) -> int:
+def judge(
+    t: Any,
+    row: Any,
+    item: Any,
+    event: Any,
+    rules: Any,
+    forests: Any,
+    proposals: Any,
+    stack: Any,
+    fired: Any,
+    spread: float,
+    period_s: float,
+    decisions: Any,
+    count: int,
+    mark: Any,
+) -> int:
     """Score a row, run the rules, and let the ladder decide. Returns the number of decisions so far."""
     slot, stage = item.slot, item.stage
     account = t.accounts[slot]
@@ -340,14 +417,19 @@ def judge(t: Any, row: Any, item: Any, event: Any, rules: Any, forests: Any, pro
     first, last = np.int64(forests.stage_trees[stage, 0]), np.int64(forests.stage_trees[stage, 1])
     score = np.float32(np.nan)
     if last > first:
-        raw = forests.stage_base[stage] + raw_score(row, forests.nodes, forests.leaves, forests.roots, first, last)
+        raw = forests.stage_base[stage] + raw_score(
+            row, forests.nodes, forests.leaves, forests.roots, first, last
+        )
         score = np.float32(probability(raw))
     row[SCORE] = score
 
     for family in range(len(proposals)):
         proposals[family] = np.uint8(0)
+    table = stage
+    if np.isnan(row[ACCOUNT_AGE]) and (stage == MESSAGING or stage == FEEDBACK):
+        table = UNSEEN_SIGN_UP
     for rung in range(1, RUNG_COUNT):
-        if score >= rules.score_threshold[stage, rung]:
+        if score >= rules.score_threshold[table, rung]:
             proposals[MODEL_FAMILY] = np.uint8(rung)
     factor = threshold_factor(account.key, t.header[0].pepper, now, period_s, spread)
     check_predicates(row, factor, rules, rules.truth)
@@ -422,9 +504,21 @@ def observe(control: Any) -> None:
             if t.header[0].first_time == 0.0:
                 t.header[0].first_time = event.time
             note_signals(t.header[0], event)
-            slot, stage, network_slot, device_slot, newborn_count = pass_event(t, event, i, newborn, newborn_count)
+            slot, stage, network_slot, device_slot, newborn_count = pass_event(
+                t, event, i, newborn, newborn_count
+            )
             if slot >= 0:
-                write_row(t, rows[waiting], scratch, scratch_words, slot, stage, network_slot, device_slot, event.time)
+                write_row(
+                    t,
+                    rows[waiting],
+                    scratch,
+                    scratch_words,
+                    slot,
+                    stage,
+                    network_slot,
+                    device_slot,
+                    event.time,
+                )
                 item = judged[waiting]
                 item.slot, item.event, item.stage = slot, i, stage
                 item.network_slot = t.accounts[slot].network_slot
@@ -435,8 +529,20 @@ def observe(control: Any) -> None:
             item = judged[w]
             if c.judge_all != 2:
                 decision_count = judge(
-                    t, rows[w], item, events[item.event], rules, forests, proposals, stack, fired, c.spread,
-                    c.period_s, decisions, decision_count, c.policy_mark,
+                    t,
+                    rows[w],
+                    item,
+                    events[item.event],
+                    rules,
+                    forests,
+                    proposals,
+                    stack,
+                    fired,
+                    c.spread,
+                    c.period_s,
+                    decisions,
+                    decision_count,
+                    c.policy_mark,
                 )
             if c.judge_all and item.stage != PERSON:
                 all_judged[kept_rows].slot = item.slot

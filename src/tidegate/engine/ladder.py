@@ -62,4 +62,3 @@ def climb(account: Any, rung: int, durations: Any, now: float) -> None:
     account.rung_until_s = clock(now + duration) if duration < 3.0e9 else FOREVER_S
     if account.times_raised < 255:
         account.times_raised += np.uint8(1)
-

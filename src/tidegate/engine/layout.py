@@ -29,7 +29,10 @@ ACCOUNT = np.dtype(
         ("reporter_head", U1),
         ("peer_head", U1),
         ("rung_until_s", U4),
-        ("trusted_until_s", U4),  # a person found the account legitimate: automatic rungs stay below challenge
+        (
+            "trusted_until_s",
+            U4,
+        ),  # a person found the account legitimate: automatic rungs stay below challenge
         ("phone_range", U4),
         ("invited_by", U8),
         ("invited_chat", U4),

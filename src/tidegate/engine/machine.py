@@ -27,8 +27,9 @@ def prefetch(typingctx: Any, array: Any, position: Any, offset: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         view = context.make_array(signature.args[0])(context, builder, args[0])
         base = builder.bitcast(view.data, cgutils.voidptr_t)
-        itemsize = context.get_constant(types.intp, context.get_abi_sizeof(
-            context.get_data_type(signature.args[0].dtype)))
+        itemsize = context.get_constant(
+            types.intp, context.get_abi_sizeof(context.get_data_type(signature.args[0].dtype))
+        )
         start = builder.add(builder.mul(args[1], itemsize), args[2])
         pointer = builder.gep(base, [start])
         i32 = ir.IntType(32)

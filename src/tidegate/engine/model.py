@@ -59,7 +59,11 @@ class Model:
             roots.append(np.where(forest.roots >= 0, forest.roots + node_at, forest.roots - leaf_at))
             stage_trees[stage] = root_at, root_at + len(forest.roots)
             stage_base[stage] = forest.base
-            node_at, leaf_at, root_at = node_at + len(shifted), leaf_at + len(forest.leaves), root_at + len(forest.roots)
+            node_at, leaf_at, root_at = (
+                node_at + len(shifted),
+                leaf_at + len(forest.leaves),
+                root_at + len(forest.roots),
+            )
         return {
             "nodes": np.concatenate(nodes) if nodes else np.zeros(1, NODE),
             "leaves": np.concatenate(leaves) if leaves else np.zeros(1),
@@ -75,7 +79,9 @@ class Model:
             "name": self.name,
             "features": [feature.name for feature in FEATURES],
             "card": self.card,
-            "stages": {stage.word: _forest_out(forest, self.values[stage]) for stage, forest in self.forests.items()},
+            "stages": {
+                stage.word: _forest_out(forest, self.values[stage]) for stage, forest in self.forests.items()
+            },
         }
         return json.dumps(body, separators=(",", ":"), sort_keys=True) + "\n"
 
@@ -87,11 +93,15 @@ class Model:
         except json.JSONDecodeError as error:
             raise ModelError(f"the model is not JSON: {error}") from error
         if not isinstance(body, dict) or body.get("format") != FORMAT:
-            raise ModelError(f"the model's format is {body.get('format') if isinstance(body, dict) else None!r}, not {FORMAT}")
+            raise ModelError(
+                f"the model's format is {body.get('format') if isinstance(body, dict) else None!r}, not {FORMAT}"
+            )
         ours = [feature.name for feature in FEATURES]
         if body["features"] != ours:
             changed = sorted(set(ours) ^ set(body["features"]))
-            raise ModelError(f"the model was trained on other features (differing: {', '.join(changed) or 'their order'}); run `make model`")
+            raise ModelError(
+                f"the model was trained on other features (differing: {', '.join(changed) or 'their order'}); run `make model`"
+            )
         forests, values = {}, {}
         for word, stage_body in body["stages"].items():
             stage = Stage[word.upper()]
@@ -115,5 +125,7 @@ def _forest_in(body: dict[str, Any]) -> tuple[Forest, NDArray[np.float32]]:
     nodes = np.zeros(len(body["nodes"]["feature"]), NODE)
     for name in NODE.names or ():
         nodes[name] = body["nodes"][name]
-    forest = Forest(nodes, np.array(body["leaves"], np.float64), np.array(body["roots"], np.int32), float(body["base"]))
+    forest = Forest(
+        nodes, np.array(body["leaves"], np.float64), np.array(body["roots"], np.int32), float(body["base"])
+    )
     return forest, np.array(body["values"], np.float32)

@@ -50,7 +50,11 @@ JUDGED_COMPLAINT = np.float32(0.2)
 """Complaints that weigh less do not lead to a judgement by themselves."""
 SWEEP_STEP = 2
 
-KIND_REGISTER, KIND_LOGIN, KIND_MESSAGE = int(EventType.REGISTER), int(EventType.LOGIN), int(EventType.MESSAGE)
+KIND_REGISTER, KIND_LOGIN, KIND_MESSAGE = (
+    int(EventType.REGISTER),
+    int(EventType.LOGIN),
+    int(EventType.MESSAGE),
+)
 KIND_TYPING, KIND_READ, KIND_GROUP = int(EventType.TYPING), int(EventType.READ), int(EventType.GROUP_CREATE)
 KIND_INVITE, KIND_JOIN, KIND_LEAVE = int(EventType.INVITE), int(EventType.JOIN), int(EventType.LEAVE)
 KIND_BLOCK, KIND_UNBLOCK, KIND_REPORT = int(EventType.BLOCK), int(EventType.UNBLOCK), int(EventType.REPORT)
@@ -75,6 +79,7 @@ def _signal_bits() -> tuple[int, ...]:
 _SIGNAL_OF_TYPE = np.array(_signal_bits(), np.int64)
 _NETWORK, _DEVICE, _SIZE = int(Signal.NETWORK), int(Signal.DEVICE), int(Signal.SIZE)
 _PHONE, _CLIENT, _FORWARDS = int(Signal.PHONE), int(Signal.CLIENT), int(Signal.FORWARDS)
+_GROUP_MESSAGE = int(Signal.GROUP_MESSAGE)
 
 
 @inlined
@@ -85,8 +90,11 @@ def note_signals(header: Any, event: Any) -> None:
         bits |= _NETWORK
     if event.device != _NOBODY:
         bits |= _DEVICE
-    if event.size >= 0 and event.type == KIND_MESSAGE:
-        bits |= _SIZE
+    if event.type == KIND_MESSAGE:
+        if event.size >= 0:
+            bits |= _SIZE
+        if event.target == _NOBODY:
+            bits |= _GROUP_MESSAGE
     if event.phone_range != 0:
         bits |= _PHONE
     if event.client != 0 and event.type == KIND_REGISTER:
@@ -97,7 +105,9 @@ def note_signals(header: Any, event: Any) -> None:
 
 
 @inlined
-def forget_idle(header: Any, table: Any, index: Any, old_index: Any, accounts: Any, words: Any, now: float) -> None:
+def forget_idle(
+    header: Any, table: Any, index: Any, old_index: Any, accounts: Any, words: Any, now: float
+) -> None:
     """For each account made in the last block, look at two in turn and free those idle beyond the limit."""
     looks = min(SWEEP_STEP * header.births, table.count)
     header.births = 0
@@ -140,7 +150,9 @@ def enter_network(event: Any, table: Any, index: Any, old_index: Any, networks: 
     if event.network == _NOBODY:
         return np.int64(-1)
     slot, _ = find_or_add(table, index, old_index, networks, event.network)
-    network_sees(networks[slot], event.actor, event.type == KIND_REGISTER, event.type == KIND_MESSAGE, event.time)
+    network_sees(
+        networks[slot], event.actor, event.type == KIND_REGISTER, event.type == KIND_MESSAGE, event.time
+    )
     return slot
 
 
@@ -156,8 +168,15 @@ def enter_device(event: Any, table: Any, index: Any, old_index: Any, devices: An
 
 @inlined
 def sign_up(
-    account: Any, event: Any, table: Any, index: Any, old_index: Any, networks: Any, network_slot: int,
-    devices: Any, device_slot: int,
+    account: Any,
+    event: Any,
+    table: Any,
+    index: Any,
+    old_index: Any,
+    networks: Any,
+    network_slot: int,
+    devices: Any,
+    device_slot: int,
 ) -> None:
     """A registration: what network, device, number range and client know is kept with the account."""
     now = event.time
@@ -184,7 +203,13 @@ def sign_up(
 
 @inlined
 def message_to_person(
-    account: Any, person: Any, event: Any, network_slot: int, device_slot: int, elapsed: float, first_ever: bool
+    account: Any,
+    person: Any,
+    event: Any,
+    network_slot: int,
+    device_slot: int,
+    elapsed: float,
+    first_ever: bool,
 ) -> bool:
     """A one-to-one message; True when the sender is to be judged."""
     now = event.time

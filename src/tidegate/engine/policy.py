@@ -27,7 +27,7 @@ from tidegate.engine.conditions import (
     predicates,
 )
 from tidegate.engine.features import FAMILIES, FEATURE_INDEX, FEATURES
-from tidegate.engine.rungs import RUNGS, STAGES, Rung, Stage
+from tidegate.engine.rungs import RUNGS, SCORE_TABLES, STAGES, Rung, Stage
 
 SHIPPED = "default"
 MAX_POLICY_CHARS = 1_000_000
@@ -88,7 +88,7 @@ class Policy:
     period_s: float
     """How long an account keeps its own ``~`` thresholds."""
     model: tuple[tuple[float, ...], ...]
-    """Minimum score by stage and rung, infinite where the score alone does not lead to that rung."""
+    """Minimum score by row of ``SCORE_TABLES`` and rung, infinite where the score alone does not lead to that rung."""
     rules: tuple[Rule, ...] = field(repr=False)
 
     @property
@@ -102,7 +102,7 @@ class Policy:
                 for r, s in zip(Rung, self.ladder, strict=True)
             },
             "randomisation": [repr(self.spread), repr(self.period_s)],
-            "model": {s.word: list(map(repr, t)) for s, t in zip(Stage, self.model, strict=True)},
+            "model": {word: list(map(repr, self.model[i])) for word, i in SCORE_TABLES.items()},
             "rules": [
                 [r.name, [s.word for s in r.stages], str(r.when), r.family, r.rung.word, r.reason, r.notice]
                 for r in self.rules
@@ -637,15 +637,15 @@ def _durations(reader: _Reader, table: dict[str, Any], path: Path) -> tuple[floa
 
 def _model(reader: _Reader, document: dict[str, Any], base: Policy | None) -> tuple[tuple[float, ...], ...]:
     model = reader.table(document, (), "model")
-    reader.only(model, ("model",), STAGES, "stage")
+    reader.only(model, ("model",), SCORE_TABLES, "stage")
     return tuple(
         _thresholds(
             reader,
-            reader.table(model, ("model",), stage.word),
-            ("model", stage.word),
-            base.model[stage] if base else NO_THRESHOLDS,
+            reader.table(model, ("model",), word),
+            ("model", word),
+            base.model[row] if base else NO_THRESHOLDS,
         )
-        for stage in Stage
+        for word, row in SCORE_TABLES.items()
     )
 
 

@@ -91,7 +91,7 @@ def compile_policy(policy: Policy) -> PolicyArrays:
         rule_stages=np.array([sum(1 << stage for stage in rule.stages) for rule in policy.rules], np.uint8),
         rung_keys=np.array([policy.ladder[rung].keys for rung in Rung], np.uint8),
         rung_durations=np.array([policy.ladder[rung].durations_s for rung in Rung], np.float64),
-        score_threshold=np.array([policy.model[stage] for stage in Stage], np.float32),
+        score_threshold=np.array(policy.model, np.float32),
         spread=policy.spread,
         period_s=policy.period_s,
     )

@@ -26,8 +26,9 @@ SILENT = np.float32(np.log((1 - COLD_ANSWER_RATE) / (1 - WARM_ANSWER_RATE)))
 """Evidence, in nats, of one contact without an answer."""
 ANSWER = np.float32(np.log(WARM_ANSWER_RATE / COLD_ANSWER_RATE)) + SILENT
 """Evidence taken back by one answer."""
-HOUR_MATURITY = np.float32(0.75)
-"""Contacts of the last hour had no time to answer: this share of them is not counted as silent."""
+HOUR_PATIENCE, DAY_PATIENCE = np.float32(0.5), np.float32(0.35)
+"""Recent contacts had little time to answer: this share of the last hour's, and of the last day's, does not count as
+silent (CollegeMsg: half the first answers take longer than 3.9 hours, a quarter longer than 27)."""
 RATE_PRIOR = np.float32(20.0)
 """Accounts' worth of good standing every network starts with."""
 
@@ -38,6 +39,7 @@ _REGISTER, _NETWORK, _DEVICE = int(Signal.REGISTER), int(Signal.NETWORK), int(Si
 _TYPING, _SIZE, _FEEDBACK = int(Signal.TYPING), int(Signal.SIZE), int(Signal.FEEDBACK)
 _CONTACT, _READ, _GROUP = int(Signal.CONTACT), int(Signal.READ), int(Signal.GROUP)
 _PHONE, _CLIENT, _FORWARDS = int(Signal.PHONE), int(Signal.CLIENT), int(Signal.FORWARDS)
+_GROUP_MESSAGE = int(Signal.GROUP_MESSAGE)
 
 
 @inlined
@@ -90,7 +92,7 @@ def quiet_share(hours: Any) -> Any:
 _VELOCITY = FEATURE_INDEX["sent_1m"]
 _FIRST = FEATURE_INDEX["strangers_1m"]
 _RECIPROCITY = FEATURE_INDEX["answered_1d"]
-_AGE = FEATURE_INDEX["account_age"]
+ACCOUNT_AGE = FEATURE_INDEX["account_age"]
 _TIMING = FEATURE_INDEX["log_gap_mean"]
 _TYPED = FEATURE_INDEX["typing_ratio_1d"]
 _SIZES = FEATURE_INDEX["stranger_size_cv"]
@@ -104,17 +106,17 @@ _CAMPAIGN = FEATURE_INDEX["campaign_score"]
 
 
 @inlined
-def _velocity(row: Any, a: Any) -> None:
+def _velocity(row: Any, a: Any, signals: int) -> None:
     row[_VELOCITY] = a.sent_1m
     row[_VELOCITY + 1] = a.sent_1h
     row[_VELOCITY + 2] = a.sent_1d
     row[_VELOCITY + 3] = a.sent_14d
-    row[_VELOCITY + 4] = a.group_sent_1h
-    row[_VELOCITY + 5] = a.group_sent_1d
+    row[_VELOCITY + 4] = a.group_sent_1h if signals & _GROUP_MESSAGE else NAN
+    row[_VELOCITY + 5] = a.group_sent_1d if signals & _GROUP_MESSAGE else NAN
 
 
 @inlined
-def _first_contact(row: Any, a: Any, log_age_s: float) -> None:
+def _first_contact(row: Any, a: Any, signals: int, log_age_s: float) -> None:
     row[_FIRST] = a.strangers_1m
     row[_FIRST + 1] = a.strangers_1h
     row[_FIRST + 2] = a.strangers_1d
@@ -124,7 +126,9 @@ def _first_contact(row: Any, a: Any, log_age_s: float) -> None:
     row[_FIRST + 6] = share(a.strangers_14d, a.sent_14d)
     n = a.stranger_count
     row[_FIRST + 7] = a.stranger_gap_mean if n >= MIN_STRANGERS else NAN
-    row[_FIRST + 8] = a.inactive_targets if n > 0 and log_age_s >= LOG_AGE_FOR_INACTIVE_S else NAN
+    # Without sign-ups in the log, an account not yet heard of is unknown, not unused.
+    judgeable = signals & _REGISTER and log_age_s >= LOG_AGE_FOR_INACTIVE_S
+    row[_FIRST + 8] = a.inactive_targets if n > 0 and judgeable else NAN
     row[_FIRST + 9] = a.target_load if n > 0 else NAN
 
 
@@ -137,7 +141,7 @@ def _reciprocity(row: Any, a: Any, signals: int) -> None:
     row[_RECIPROCITY + 4] = share(a.trusted_14d, a.strangers_14d)
     row[_RECIPROCITY + 5] = max(a.strangers_1d - a.answered_1d, _ZERO)
     row[_RECIPROCITY + 6] = max(a.strangers_14d - a.answered_14d, _ZERO)
-    mature = max(a.strangers_14d - HOUR_MATURITY * a.strangers_1h, _ZERO)
+    mature = max(a.strangers_14d - HOUR_PATIENCE * a.strangers_1h - DAY_PATIENCE * a.strangers_1d, _ZERO)
     row[_RECIPROCITY + 7] = mature * SILENT - a.trusted_14d * ANSWER
     row[_RECIPROCITY + 8] = a.received_1d
     row[_RECIPROCITY + 9] = a.received_14d
@@ -151,10 +155,10 @@ def _reciprocity(row: Any, a: Any, signals: int) -> None:
 @inlined
 def _age(row: Any, a: Any, now: float) -> None:
     registered = a.registered_s != 0
-    row[_AGE] = np.float32(since(now, a.registered_s)) if registered else NAN
-    row[_AGE + 1] = a.first_message_delay if registered and a.sent_14d > _ZERO else NAN
-    row[_AGE + 2] = np.float32(since(now, a.first_active_s)) if a.first_active_s != 0 else NAN
-    row[_AGE + 3] = a.silence
+    row[ACCOUNT_AGE] = np.float32(since(now, a.registered_s)) if registered else NAN
+    row[ACCOUNT_AGE + 1] = a.first_message_delay if registered and a.sent_14d > _ZERO else NAN
+    row[ACCOUNT_AGE + 2] = np.float32(since(now, a.first_active_s)) if a.first_active_s != 0 else NAN
+    row[ACCOUNT_AGE + 3] = a.silence
 
 
 @inlined
@@ -171,15 +175,23 @@ def _timing(row: Any, a: Any) -> None:
             burstiness = (deviation - a.gap_mean) / (deviation + a.gap_mean)
     row[_TIMING + 2] = memory
     row[_TIMING + 3] = burstiness
-    row[_TIMING + 4] = spread_over_mean(a.session_gap_var, a.session_gap_mean) if a.session_gaps >= MIN_SESSION_GAPS else NAN
-    row[_TIMING + 5] = spread_over_mean(a.stranger_gap_var, a.stranger_gap_mean) if a.stranger_count >= MIN_STRANGERS else NAN
+    row[_TIMING + 4] = (
+        spread_over_mean(a.session_gap_var, a.session_gap_mean) if a.session_gaps >= MIN_SESSION_GAPS else NAN
+    )
+    row[_TIMING + 5] = (
+        spread_over_mean(a.stranger_gap_var, a.stranger_gap_mean)
+        if a.stranger_count >= MIN_STRANGERS
+        else NAN
+    )
     row[_TIMING + 6] = quiet_share(a.hours)
 
 
 @inlined
 def _typing_and_sizes(row: Any, a: Any, signals: int) -> None:
     typing = signals & _TYPING
-    row[_TYPED] = min(a.typing_1d / a.sent_1d, np.float32(4.0)) if typing and a.sent_1d >= np.float32(0.05) else NAN
+    row[_TYPED] = (
+        min(a.typing_1d / a.sent_1d, np.float32(4.0)) if typing and a.sent_1d >= np.float32(0.05) else NAN
+    )
     row[_TYPED + 1] = a.untyped if typing and a.stranger_count > 0 else NAN
     sized = a.size_count >= MIN_SIZES
     row[_SIZES] = spread_over_mean(a.size_var, a.size_mean) if sized else NAN
@@ -265,11 +277,19 @@ def _registration(row: Any, a: Any, signals: int) -> None:
 
 @inlined
 def fill_row(
-    row: Any, a: Any, networks: Any, network_slot: int, devices: Any, device_slot: int, signals: int, log_age_s: float, now: float
+    row: Any,
+    a: Any,
+    networks: Any,
+    network_slot: int,
+    devices: Any,
+    device_slot: int,
+    signals: int,
+    log_age_s: float,
+    now: float,
 ) -> None:
     """Write all features of account ``a`` at ``now``; slots are -1 when the event did not name a network or device."""
-    _velocity(row, a)
-    _first_contact(row, a, log_age_s)
+    _velocity(row, a, signals)
+    _first_contact(row, a, signals, log_age_s)
     _reciprocity(row, a, signals)
     _age(row, a, now)
     _timing(row, a)

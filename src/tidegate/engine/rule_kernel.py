@@ -51,7 +51,9 @@ def check_predicates(row: Any, factor: Any, rules: Any, truth: Any) -> None:
         threshold = rules.predicate_threshold[i]
         if rules.predicate_random[i]:
             threshold *= factor
-        truth[i] = holds(row, np.int64(rules.predicate_feature[i]), np.int64(rules.predicate_op[i]), threshold)
+        truth[i] = holds(
+            row, np.int64(rules.predicate_feature[i]), np.int64(rules.predicate_op[i]), threshold
+        )
 
 
 @inlined

@@ -56,3 +56,12 @@ STAGE_MEANINGS: dict[Stage, str] = {
 
 RUNGS: dict[str, Rung] = {rung.word: rung for rung in Rung}
 STAGES: dict[str, Stage] = {stage.word: stage for stage in Stage}
+
+UNSEEN_SIGN_UP = len(Stage)
+"""Row of score thresholds, after those of the stages, for accounts whose sign-up the log never carried."""
+
+SCORE_TABLES: dict[str, int] = {word: int(stage) for word, stage in STAGES.items()} | {
+    "unseen_sign_up": UNSEEN_SIGN_UP
+}
+"""The ``[model.…]`` sections of a policy. ``unseen_sign_up`` stands in for messaging and feedback where age is missing:
+unknown is not new, and less is known of such an account, so its score must be higher to mean the same."""

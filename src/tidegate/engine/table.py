@@ -68,7 +68,9 @@ class Table:
             if book["old_mask"] >= 0:
                 self._finish_migration()
             self.old_index = self.index
-            self.index = np.zeros(max(_index_size(int(book["live"]) + newcomers), 2 * _index_size(int(book["live"]))), np.uint64)
+            self.index = np.zeros(
+                max(_index_size(int(book["live"]) + newcomers), 2 * _index_size(int(book["live"]))), np.uint64
+            )
             self.book["old_mask"] = len(self.old_index) - 1
             self.book["mask"] = len(self.index) - 1
             self.book["migrated"] = 0

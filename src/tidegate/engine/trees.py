@@ -62,7 +62,9 @@ def raw_score(row: Any, nodes: Any, leaves: Any, roots: Any, first: int, last: i
 
 
 @compiled
-def contributions(row: Any, nodes: Any, values: Any, leaves: Any, roots: Any, first: int, last: int, out: Any) -> None:
+def contributions(
+    row: Any, nodes: Any, values: Any, leaves: Any, roots: Any, first: int, last: int, out: Any
+) -> None:
     """Add to ``out[feature]`` how much each split on the row's path moved the score (Saabas 2014).
 
     ``values[node]`` is the mean raw score of the training rows that passed the node.

@@ -1,4 +1,4 @@
-"""From columns of text to events: what is certain becomes a record, the other rows are named for careful reading."""
+"""From columns of text to events: what is certain becomes a record, other rows are read carefully."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

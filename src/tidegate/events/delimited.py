@@ -1,4 +1,4 @@
-"""Columns of text: CSV with the contract's columns, and edge lists ``a b unix_seconds`` as SNAP publishes them."""
+"""Columns of text: CSV with the contract's columns, and edge lists ``a b unix_seconds`` as SNAP has them."""
 
 import csv
 import re

@@ -27,7 +27,7 @@ _PREFIX_BYTES = 32
 
 @compiled
 def digits_at(data: Bytes, start: int, end: int) -> int:
-    """The number that ``data[start:end]`` spells in decimal digits; -1 for anything else or over 18 digits."""
+    """The number that ``data[start:end]`` spells in decimal digits; -1 for anything else or over 18."""
     if end <= start or end - start > _DIGITS_LIMIT:
         return -1
     value = 0

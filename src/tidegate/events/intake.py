@@ -64,7 +64,7 @@ class Intake:
         place = f"{unit} {line}"
         if self.strict:
             raise LogError(self.path, rejection.words, place=place)
-        self.first_rejection = self.first_rejection or f"{self.path}, {place}: {rejection.words}"
+        self.first_rejection = self.first_rejection or f"{self.path.name}, {place}: {rejection.words}"
         if self.rejected_file is not None and self.rejected.total() < REJECTED_LINES_LIMIT:
             entry = {
                 "file": str(self.path),

@@ -1,4 +1,4 @@
-"""Text logs, line by line: compiled scanning of whole blocks, careful reading of the lines it was not sure of."""
+"""Text logs, line by line: compiled scanning of whole blocks, careful reading of those it was not sure of."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -134,7 +134,7 @@ class TextLog:
         line: int,
         intake: Intake,
     ) -> tuple[NDArray[Any], dict[int, tuple[str, str]]]:
-        """Events of all rows, meaningless where ``sure`` ends up unset, and names that were read carefully."""
+        """Events of all rows, meaningless where ``sure`` ends up unset, and names read carefully."""
         events = self.assembler.assemble(columns, sure)
         exceptions: dict[int, tuple[str, str]] = {}
         for row in np.flatnonzero(~sure).tolist():

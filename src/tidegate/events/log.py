@@ -61,7 +61,7 @@ class Log:
                 file.source.position = file.source.size
             yield from reorder.flush()
         self._count(intake, duplicates, reorder)
-        self._conclude(intake, reorder)
+        self._conclude(intake)
 
     def _count(self, intake: Intake, duplicates: Duplicates, reorder: Reorder) -> None:
         self.summary.rows = intake.rows
@@ -70,36 +70,42 @@ class Log:
         self.summary.duplicates = duplicates.count
         self.summary.late = reorder.late
 
-    def _conclude(self, intake: Intake, reorder: Reorder) -> None:
+    def _conclude(self, intake: Intake) -> None:
+        """Add the sentences; raises :class:`LogError` when there was nothing to read."""
         summary = self.summary
+        path = self.files[-1].source.path
+        if not summary.events and intake.first_rejection:
+            raise LogError(path, f"no line could be used; in {intake.first_rejection}")
         if not summary.events:
-            if intake.first_rejection:
-                raise LogError(
-                    intake.path, f"no line could be used; the first problem is in {intake.first_rejection}"
-                )
-            raise LogError(intake.path, "there is no event in it", "A log has one event a line")
+            raise LogError(path, "there is no event in it", "A log has one event a line")
+        relative = [file for file in self.files if file.relative_time]
+        if relative and len(relative) < len(self.files):
+            summary.notes.append(
+                "Some files count time from their own start, others do not: they do not belong together."
+            )
         for file in self.files:
             summary.notes += file.notes()
+        summary.notes += self._sentences()
+
+    def _sentences(self) -> Iterator[str]:
+        summary = self.summary
         if summary.rejected:
-            said = ", ".join(f"{count:,} {reason}" for reason, count in summary.rejected_by_reason.items())
-            summary.notes.append(f"{summary.rejected:,} of {summary.rows:,} lines were set aside: {said}.")
-        if self._rejected is not None and summary.rejected > REJECTED_LINES_LIMIT:
-            summary.notes.append(
-                f"Only the first {REJECTED_LINES_LIMIT:,} of them are in {self._rejected.name}."
-            )
+            counted = ", ".join(f"{count:,} {reason}" for reason, count in summary.rejected_by_reason.items())
+            yield f"{summary.rejected:,} of {summary.rows:,} lines were set aside: {counted}."
+        if summary.rejected > REJECTED_LINES_LIMIT and self._rejected is not None:
+            yield f"Only the first {REJECTED_LINES_LIMIT:,} of them are in {self._rejected.name}."
         if summary.duplicates:
-            summary.notes.append(
-                f"{summary.duplicates:,} events repeated an id and counted once (an id is remembered for at least the "
-                f"next {REMEMBERED_IDS:,})."
+            yield (
+                f"{summary.duplicates:,} events repeated an id and counted once; "
+                f"an id is remembered for at least the next {REMEMBERED_IDS:,}."
             )
         if summary.late:
-            bound = f"{HELD_ROWS:,} buffered events reach back"
+            bound = f"{HELD_ROWS:,} buffered events"
             if self._sort_window_s is not None:
-                bound = f"the sorting window of {self._sort_window_s:,.0f} s, or farther than {bound}"
-            else:
-                bound = f"farther out of order than {bound}"
-            summary.notes.append(
-                f"The log is not sorted: {summary.late:,} events came {bound}, and were passed on as they came."
+                bound = f"{self._sort_window_s:,.0f} s or {bound}"
+            yield (
+                f"The log is not sorted: {summary.late:,} events came farther out of order than {bound}, "
+                "and were passed on as they came."
             )
 
 

@@ -1,4 +1,4 @@
-"""The identifiers as the log wrote them, kept for a while, so that an account seen for the first time can be named."""
+"""The identifiers as the log wrote them, kept for a while, so that a newly seen account can be named."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class TextNames:
     actors: "_Heap"
     targets: "_Heap"
     exceptions: dict[int, tuple[str, str]]
-    """Rows that were read carefully, where the identifier is not what stands in the line (escapes, quotes)."""
+    """Rows read carefully, where the identifier is not what stands in the line (escapes, quotes)."""
 
     @classmethod
     def gather(

@@ -138,22 +138,23 @@ class ParquetLog:
 def _small_dictionaries(metadata: pq.FileMetaData) -> list[str]:
     """Columns whose dictionaries are small in every row group: those are faster read as dictionaries."""
     leaves = [metadata.schema.column(i) for i in range(len(metadata.schema))]
-    small = {leaf.path for leaf in leaves if leaf.path in FIELDS and leaf.physical_type == "BYTE_ARRAY"}
+    small = {leaf.path for leaf in leaves if leaf.path in FIELDS and leaf.converted_type == "UTF8"}
     for group in range(metadata.num_row_groups):
         for i in range(metadata.row_group(group).num_columns):
             chunk = metadata.row_group(group).column(i)
-            if not chunk.has_dictionary_page or chunk.dictionary_page_offset is None:
-                small.discard(chunk.path_in_schema)
-            elif chunk.data_page_offset - chunk.dictionary_page_offset > SMALL_DICTIONARY_BYTES:
+            start = chunk.dictionary_page_offset
+            if start is None or chunk.data_page_offset - start > SMALL_DICTIONARY_BYTES:
                 small.discard(chunk.path_in_schema)
     return [name for name in FIELDS if name in small]
 
 
 def _decoded(column: pa.Array) -> pa.Array:
     """Texts that came as bytes as what they are; whether they are valid is seen later."""
-    if column.type in (pa.binary(), pa.large_binary()):
-        return column.cast(pa.string(), safe=False)
-    return column
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if kind not in (pa.binary(), pa.large_binary()):
+        return column
+    values = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    return values.cast(pa.string(), safe=False)
 
 
 def _seconds(column: pa.Array) -> NDArray[np.float64] | None:

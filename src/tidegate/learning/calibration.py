@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.engine.rungs import Rung, Stage
+from tidegate.engine.rungs import SCORE_TABLES, Rung
 from tidegate.learning.intervals import Threshold, threshold_for
 
 BUDGET_PER_100K: dict[Rung, float] = {
@@ -21,34 +21,44 @@ BUDGET_PER_100K: dict[Rung, float] = {
 }
 """What the model alone may spend, per 100,000 account-months; rules have the rest of the goals (200, -, 20, -, 1)."""
 
-STAGE_SHARE: dict[Stage, float] = {Stage.REGISTRATION: 0.3, Stage.MESSAGING: 0.5, Stage.FEEDBACK: 0.2}
-"""How the budget is divided between stages."""
+TABLE_SHARE: dict[str, float] = {
+    "registration": 0.25,
+    "messaging": 0.35,
+    "feedback": 0.15,
+    "unseen_sign_up": 0.25,
+}
+"""How the budget is divided between the score tables."""
 
-STAGE_CEILING: dict[Stage, Rung] = {Stage.REGISTRATION: Rung.BUDGET, Stage.MESSAGING: Rung.BAN, Stage.FEEDBACK: Rung.BAN}
-"""The strongest rung a score alone may propose: who has not yet written to anybody is not locked for it."""
+TABLE_CEILING: dict[str, Rung] = {
+    "registration": Rung.BUDGET,
+    "messaging": Rung.BAN,
+    "feedback": Rung.BAN,
+    "unseen_sign_up": Rung.SUSPEND,
+}
+"""The strongest rung a score alone may propose: who has not yet written to anybody is not locked for it, and an account
+older than the log is not banned for it."""
 
 
 @dataclass(frozen=True, slots=True)
-class StageThreshold:
+class TableThreshold:
     """One threshold with what may be claimed for it."""
 
-    stage: Stage
+    table: str
     rung: Rung
     threshold: Threshold
 
 
-def calibrate(highest: NDArray[np.float64]) -> list[StageThreshold]:
-    """Thresholds from ``highest[account, stage]`` (honest accounts over a month; NaN where never scored).
+def calibrate(highest: NDArray[np.float64]) -> list[TableThreshold]:
+    """Thresholds from ``highest[account, score table]`` (honest accounts over a month; NaN where never scored).
 
-    An account that was never scored at a stage counts as an account-month with score 0: nothing wrong happened to it.
+    An account that was never scored by a table counts as an account-month with score 0: nothing wrong happened to it.
     """
     found = []
-    for stage, share in STAGE_SHARE.items():
-        scores = np.nan_to_num(highest[:, stage], nan=0.0)
+    for table, share in TABLE_SHARE.items():
+        scores = np.nan_to_num(highest[:, SCORE_TABLES[table]], nan=0.0)
         for rung, budget in BUDGET_PER_100K.items():
-            if rung > STAGE_CEILING[stage]:
-                continue
-            found.append(StageThreshold(stage, rung, threshold_for(scores, share * budget / 100_000.0)))
+            if rung <= TABLE_CEILING[table]:
+                found.append(TableThreshold(table, rung, threshold_for(scores, share * budget / 100_000.0)))
     return found
 
 
@@ -63,18 +73,22 @@ def _beyond(claim: Threshold) -> float:
     return odds / (1.0 + odds)
 
 
-def as_policy(thresholds: list[StageThreshold]) -> str:
+def as_policy(thresholds: list[TableThreshold]) -> str:
     """The ``[model.…]`` sections of a policy file, with what each threshold rests on."""
     lines: list[str] = []
-    for stage in STAGE_SHARE:
-        lines.append(f"[model.{stage.word}]")
+    for table in TABLE_SHARE:
+        lines.append(f"[model.{table}]")
         floor = 0.0
-        for item in (t for t in thresholds if t.stage == stage):
+        for item in (t for t in thresholds if t.table == table):
             # A policy wants thresholds that grow with the rung; equal evidence goes to the stronger one.
             claim = item.threshold
             value = min(max(_beyond(claim), floor), 1.0)
             floor = value + 1e-6
-            met = "" if claim.is_met else f"; asked {1e5 * claim.asked_rate:.3g}, too few account-months to claim it"
+            met = (
+                ""
+                if claim.is_met
+                else f"; asked {1e5 * claim.asked_rate:.3g}, too few account-months to claim it"
+            )
             lines.append(
                 f"{item.rung.word} = {float(np.float32(value)):.7f}  # at most {1e5 * claim.claimed_rate:.3g} in 100,000 "
                 f"account-months ({claim.exceeding} of {claim.account_months} simulated ones exceed it){met}"

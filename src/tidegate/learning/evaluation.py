@@ -58,7 +58,9 @@ class Tally:
         return np.concatenate(self.bad) if self.bad else np.zeros(0, BAD)
 
 
-def add_world(tally: Tally, events: NDArray[Any], truth: Truth, days: float, policy: Policy, model: Model | None) -> None:
+def add_world(
+    tally: Tally, events: NDArray[Any], truth: Truth, days: float, policy: Policy, model: Model | None
+) -> None:
     """Run one labelled log and add what happened."""
     enforcement = enforce(events, truth, policy, model)
     reached = reach(events, truth, enforcement)
@@ -79,7 +81,9 @@ def _add_honest(tally: Tally, first_at: NDArray[np.float64], truth: Truth, days:
         tally.wrongful[rung] = tally.wrongful.get(rung, 0) + int(hit.sum())
         for stratum in np.unique(truth.stratum[honest]):
             key = (str(stratum), rung)
-            tally.wrongful_strata[key] = tally.wrongful_strata.get(key, 0) + int((hit & (truth.stratum == stratum)).sum())
+            tally.wrongful_strata[key] = tally.wrongful_strata.get(key, 0) + int(
+                (hit & (truth.stratum == stratum)).sum()
+            )
     for stratum, count in zip(*np.unique(truth.stratum[honest], return_counts=True), strict=True):
         tally.strata[str(stratum)] = tally.strata.get(str(stratum), 0) + int(count)
 
@@ -122,7 +126,11 @@ class FamilyResult:
 def family_results(tally: Tally, seed: int = 1) -> list[FamilyResult]:
     """Each family, in alphabetical order."""
     bad = tally.attackers
-    return [_family(str(name), bad[bad["family"] == name], seed) for name in np.unique(bad["family"]) if name not in NOT_SENDERS]
+    return [
+        _family(str(name), bad[bad["family"] == name], seed)
+        for name in np.unique(bad["family"])
+        if name not in NOT_SENDERS
+    ]
 
 
 def _family(name: str, bad: NDArray[Any], seed: int) -> FamilyResult:
@@ -143,7 +151,9 @@ def _family(name: str, bad: NDArray[Any], seed: int) -> FamilyResult:
     )
 
 
-def _bootstrap(values: NDArray[np.float64], groups: NDArray[Any], seed: int, rounds: int = 500) -> tuple[float, float]:
+def _bootstrap(
+    values: NDArray[np.float64], groups: NDArray[Any], seed: int, rounds: int = 500
+) -> tuple[float, float]:
     """95 % interval of the mean, drawing whole campaigns: accounts of one operator are not independent."""
     _, group = np.unique(groups, return_inverse=True)
     sums = np.bincount(group, weights=values)
@@ -169,7 +179,9 @@ def wrongful_results(tally: Tally) -> list[Wrongful]:
     """From the weakest rung to the strongest."""
     scale = 100_000.0
     return [
-        Wrongful(rung, count, scale * count / tally.months, scale * upper_bound(count, tally.months), tally.months)
+        Wrongful(
+            rung, count, scale * count / tally.months, scale * upper_bound(count, tally.months), tally.months
+        )
         for rung, count in sorted(tally.wrongful.items())
     ]
 

@@ -51,7 +51,9 @@ class Samples:
     def joined(parts: Iterable["Samples"]) -> "Samples":
         """One after the other."""
         listed = list(parts)
-        return Samples(*(np.concatenate([getattr(part, name) for part in listed]) for name in Samples.__slots__))
+        return Samples(
+            *(np.concatenate([getattr(part, name) for part in listed]) for name in Samples.__slots__)
+        )
 
     def where(self, mask: NDArray[np.bool_]) -> "Samples":
         """The rows for which ``mask`` holds."""

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from tidegate.engine.engine import MAX_PIECE, Engine
 from tidegate.engine.model import Model
 from tidegate.engine.policy import Policy
-from tidegate.engine.rungs import Rung
+from tidegate.engine.rows import ACCOUNT_AGE, SCORE
+from tidegate.engine.rungs import SCORE_TABLES, UNSEEN_SIGN_UP, Rung, Stage
 from tidegate.events.columns import EventType
 from tidegate.learning.samples import Truth
 
@@ -46,7 +47,10 @@ class Reach:
 def enforce(events: NDArray[Any], truth: Truth, policy: Policy, model: Model | None) -> Enforcement:
     """Run the engine over a labelled log and note when each account stood where."""
     engine = Engine(policy, model)
-    decisions = [engine.observe(events[at : at + 8 * MAX_PIECE]).decisions for at in range(0, len(events), 8 * MAX_PIECE)]
+    decisions = [
+        engine.observe(events[at : at + 8 * MAX_PIECE]).decisions
+        for at in range(0, len(events), 8 * MAX_PIECE)
+    ]
     made = np.concatenate(decisions)
     account, known = _account_of(made["key"], truth)
     made, account = made[known], account[known]
@@ -56,20 +60,31 @@ def enforce(events: NDArray[Any], truth: Truth, policy: Policy, model: Model | N
         np.minimum.at(first_at[:, rung], account[mask], made["time"][mask])
     strong = made["rung"] >= Rung.LOCK
     spans = np.zeros(int(strong.sum()), [("account", np.int64), ("start", np.float64), ("end", np.float64)])
-    spans["account"], spans["start"], spans["end"] = account[strong], made["time"][strong], made["until"][strong]
+    spans["account"], spans["start"], spans["end"] = (
+        account[strong],
+        made["time"][strong],
+        made["until"][strong],
+    )
     return Enforcement(first_at, spans)
 
 
 def highest_scores(events: NDArray[Any], truth: Truth, policy: Policy, model: Model) -> NDArray[np.float64]:
-    """[account, stage]: the highest score each account ever got; NaN where it was never scored."""
+    """[account, score table]: the highest score each account ever got; NaN where it was never scored.
+
+    Score tables are those of a policy (:data:`tidegate.engine.rungs.SCORE_TABLES`): what is known of accounts whose
+    sign-up was seen is kept apart from what is known of the others.
+    """
     engine = Engine(policy, model)
-    best = np.full((len(truth.keys), 4), -np.inf)
+    best = np.full((len(truth.keys), len(SCORE_TABLES)), -np.inf)
     for at in range(0, len(events), MAX_PIECE):
         rows, judged = engine.rows(events[at : at + MAX_PIECE], decide=True)
         if not len(judged):
             continue
         account, known = _account_of(engine.keys_of(judged["slot"]), truth)
-        np.maximum.at(best, (account[known], judged["stage"][known]), rows[known, -1].astype(np.float64))
+        table = judged["stage"].copy()
+        unseen = np.isnan(rows[:, ACCOUNT_AGE]) & ((table == Stage.MESSAGING) | (table == Stage.FEEDBACK))
+        table[unseen] = UNSEEN_SIGN_UP
+        np.maximum.at(best, (account[known], table[known]), rows[known, SCORE].astype(np.float64))
     return np.where(np.isinf(best), np.nan, best)
 
 
@@ -114,7 +129,9 @@ def reach(events: NDArray[Any], truth: Truth, enforcement: Enforcement) -> Reach
 
 def _first_meetings(events: NDArray[Any], reaching: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Indices of reaching events whose two accounts had no earlier message or invitation between them."""
-    either = ((events["type"] == EventType.MESSAGE) | (events["type"] == EventType.INVITE)) & (events["target"] != 0)
+    either = ((events["type"] == EventType.MESSAGE) | (events["type"] == EventType.INVITE)) & (
+        events["target"] != 0
+    )
     actors = np.unique(events["actor"][reaching])
     concerned = either & (np.isin(events["actor"], actors) | np.isin(events["target"], actors))
     index = np.flatnonzero(concerned)

@@ -1,12 +1,13 @@
-"""Loaders of labelled event streams from other platforms: Wikipedia edits, as events that the engine can observe.
+"""Loaders of labelled streams from other platforms: Wikipedia edits, as events that the engine can observe.
 
-An edit is a ``message``: the editor is the actor, the page is the recipient and the chat. A first contact is then the
-first edit of a page. A page named after a user (``User:…``, ``User talk:…``) stands for that user, so that writing to
-a talk page and being answered on one's own are what they are between people; editing one's own page has no recipient.
-No sign-ups, networks or devices: unknown is not new.
+An edit is a ``message``: the editor is the actor, the page is the recipient and the chat. A first contact
+is then the first edit of a page. A page named after a user (``User:…``, ``User talk:…``) stands for that
+user, so that writing to a talk page and being answered on one's own are what they are between people;
+editing one's own page is a note to oneself, which contacts nobody. No sign-ups, networks or
+devices: unknown is not new.
 
-Sources: UMDWikipedia (Kumar, Spezzano and Subrahmanian, *VEWS: A Wikipedia Vandal Early Warning System*, KDD 2015) and
-Druid's ``wikiticker-2015-09-12-sampled.json.gz``. Neither is shipped.
+Sources: UMDWikipedia (Kumar, Spezzano and Subrahmanian, *VEWS: A Wikipedia Vandal Early Warning System*,
+KDD 2015) and Druid's ``wikiticker-2015-09-12-sampled.json.gz``. Neither is shipped.
 """
 
 import csv
@@ -24,6 +25,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from tidegate.events.columns import EVENT, MISSING_FORWARDS, MISSING_INT, EventType
@@ -35,10 +37,11 @@ from tidegate.events.reorder import CHUNK_ROWS, Chunk
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how much of it is done, and how much there is."""
 
-UMD_COLUMNS = tuple(
-    "username revid revtime pagetitle isReverted revertTime cluebotRevert stiki_score stiki_REP_USER".split()
+UMD_COLUMNS = (
+    *("username", "revid", "revtime", "pagetitle"),
+    *("isReverted", "revertTime", "cluebotRevert", "stiki_score", "stiki_REP_USER"),
 )
-"""Only the first four are read. The others tell what happened to an edit later, and so give the label away."""
+"""Only the first four are read: the others tell what became of an edit later, and so give the label away."""
 USERS_COLUMNS = ("username", "userid", "blocked_time", "blocked_reason", "type")
 ABUSIVE, LEGITIMATE, UNLABELLED = 1, 0, -1
 
@@ -78,16 +81,12 @@ NAMESPACES: dict[str, PageKind] = {
     "MediaWiki": PageKind.OTHER,
     "TimedText": PageKind.OTHER,
     "Education Program": PageKind.OTHER,
-    **{
-        f"{name} talk": PageKind.OTHER_TALK
-        for name in "Template Module File Category Draft Portal Help Book MediaWiki TimedText".split()
-    },
-    "Education Program talk": PageKind.OTHER_TALK,
 }
-"""English namespaces; a title whose part before the colon is none of these is an article (``CSI: Miami``)."""
+"""English namespaces. A title whose part before the colon is none of these is an article (``CSI: Miami``)."""
+NAMESPACES |= {f"{name} talk": PageKind.OTHER_TALK for name in NAMESPACES if f"{name} talk" not in NAMESPACES}
 
 EDIT = np.dtype([("account", np.int32), ("page", np.int32), ("kind", np.uint8), ("own", np.bool_)])
-"""What else is known about an edit: indexes into the stream's accounts and pages, :class:`PageKind`, own user page."""
+"""Places in the stream's accounts and pages, :class:`PageKind`, and whether it is the account's own page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +112,26 @@ class Stream:
         """The events with the names of actors and targets, as reading a log yields them."""
         actors = self.accounts.take(pa.array(self.edits["account"]))
         page = pa.array(self.edits["page"])
-        recipients = pa.compute.coalesce(self.owners.take(page), self.pages.take(page))
-        targets = pa.compute.if_else(pa.array(self.events["target"] != 0), recipients, pa.scalar(""))
+        targets = pc.coalesce(self.owners.take(page), self.pages.take(page))
         for start in range(0, len(self.events), CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
             events = self.events[rows]
             names = ColumnNames(actors[rows], targets[rows])
             yield Chunk(events, np.arange(len(events), dtype=np.int64), {0: names})
 
-    def with_pages_as_recipients(self) -> "Stream":
-        """The same edits, every page a recipient of its own: nothing about its namespace enters the events."""
+    def with_pages_as_recipients(self, *, apart: bool, own_pages: bool) -> "Stream":
+        """The same edits, every page a recipient of its own, whoever it is named after.
+
+        ``apart``: each account has a page to itself, so that no account's features depend on another account.
+        ``own_pages``: an account's own pages are recipients too, so that events say nothing of namespaces.
+        """
         events = self.events.copy()
         events["target"] = events["chat"]
+        if apart:
+            events["target"] ^= events["actor"] * np.uint64(0x9E3779B97F4A7C15)
+            events["chat"] = events["target"]
+        if not own_pages:
+            events["target"] = np.where(self.edits["own"], events["actor"], events["target"])
         return replace(self, events=events)
 
     def where(self, mask: NDArray[np.bool_]) -> "Stream":
@@ -152,7 +159,7 @@ def owner_of(title: str) -> str | None:
     return rest.split("/", 1)[0] or None if space in ("User", "User talk") else None
 
 
-# -- UMDWikipedia ------------------------------------------------------------------------------------------------------
+# -- UMDWikipedia ------------------------------------------------------------------------------------------
 
 
 def load_umdwikipedia(
@@ -276,14 +283,15 @@ def _milliseconds(text: str, path: Path, place: str) -> int:
     return (elapsed.days * 86_400 + elapsed.seconds) * 1000 + elapsed.microseconds // 1000
 
 
-# -- wikiticker --------------------------------------------------------------------------------------------------------
+# -- wikiticker --------------------------------------------------------------------------------------------
 
 
 def load_wikiticker(path: Path, *, pseudonyms: Pseudonyms | None = None) -> Stream:
-    """The sampled edits of one day on all Wikipedias; an account is ``ABUSIVE`` when ``isRobot`` is set on an edit.
+    """The sampled edits of one day on all Wikipedias.
 
-    Here that label means *automated*; most such bots are welcome. ``size`` is the number of characters added. The file
-    gives 45 edits the dates of other days; they are kept as they are. Raises
+    An account with ``isRobot`` set on an edit is ``ABUSIVE``; here that means *automated*, and most such bots
+    are welcome. ``size`` is the number of characters added. The file gives 45 edits the dates of
+    other days; they are kept as they are. Raises
     :class:`~tidegate.events.errors.LogError` for a missing or malformed file.
     """
     path = Path(path)
@@ -301,6 +309,8 @@ def load_wikiticker(path: Path, *, pseudonyms: Pseudonyms | None = None) -> Stre
                 if not isinstance(edit, dict):
                     raise LogError(path, "this is not an object", wanted, place=place)
                 user, page, robot = edit["user"], edit["page"], edit["isRobot"]
+                if not (user and page and isinstance(user, str) and isinstance(page, str)):
+                    raise LogError(path, "user or page is no text", wanted, place=place)
                 wiki = edit["channel"].removeprefix("#")
                 title = f"{wiki}:{page}"
                 kinds[title] = NAMESPACES.get(edit["namespace"], PageKind.OTHER)
@@ -327,7 +337,7 @@ def load_wikiticker(path: Path, *, pseudonyms: Pseudonyms | None = None) -> Stre
     return replace(stream, labels=np.array(labels, np.int8))
 
 
-# -- both --------------------------------------------------------------------------------------------------------------
+# -- both --------------------------------------------------------------------------------------------------
 
 
 def _assemble(
@@ -359,7 +369,6 @@ def _assemble(
     owner = owner_keys[edits["page"]]
     edits["own"] = owner == events["actor"]
     events["target"] = np.where(owner != 0, owner, events["chat"])
-    events["target"][edits["own"]] = 0
     unknown = np.full(len(account_keys), UNLABELLED, np.int8)
     never = np.full(len(account_keys), np.nan)
     return Stream(events, edits, accounts, account_keys, unknown, never, pages, page_keys, owned)

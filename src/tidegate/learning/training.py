@@ -39,10 +39,15 @@ PARAMETERS: dict[str, Any] = {
 }
 
 
-def train_forest(rows: NDArray[np.float32], abusive: NDArray[np.bool_], weight: NDArray[np.float64], trees: int) -> Any:
+def train_forest(
+    rows: NDArray[np.float32], abusive: NDArray[np.bool_], weight: NDArray[np.float64], trees: int
+) -> Any:
     """Fit LightGBM on ``rows[:, :SCORE]``; returns the booster."""
     data = lightgbm.Dataset(
-        rows[:, :SCORE].astype(np.float64), label=abusive.astype(np.float64), weight=weight, free_raw_data=True
+        rows[:, :SCORE].astype(np.float64),
+        label=abusive.astype(np.float64),
+        weight=weight,
+        free_raw_data=True,
     )
     directions = [feature.direction for feature in FEATURES]
     return lightgbm.train({**PARAMETERS, "monotone_constraints": directions}, data, num_boost_round=trees)
@@ -73,7 +78,13 @@ def to_forest(booster: Any) -> tuple[Forest, NDArray[np.float32]]:
         # Where training saw no missing value, LightGBM takes a missing one for zero.
         missing_left = tree["default_left"] if tree["missing_type"] == "NaN" else threshold >= 0.0
         left, right = add(tree["left_child"]), add(tree["right_child"])
-        nodes[place] = (float(rounded_down(threshold)), int(tree["split_feature"]), int(missing_left), left, right)
+        nodes[place] = (
+            float(rounded_down(threshold)),
+            int(tree["split_feature"]),
+            int(missing_left),
+            left,
+            right,
+        )
         return place
 
     for info in booster.dump_model()["tree_info"]:

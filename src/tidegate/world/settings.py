@@ -52,6 +52,9 @@ class WorldSettings:
     middle of each range.
     """
 
+    open_society: bool = False
+    """Whether people meet by writing to strangers (:data:`tidegate.world.habits.OPEN_RANGES`), not from a phone book."""
+
     def __post_init__(self) -> None:
         if self.people < 50:
             raise ValueError(f"a world needs at least 50 people, not {self.people}")

@@ -41,7 +41,7 @@ def simulate(settings: WorldSettings) -> World:
 
 def _people(settings: WorldSettings, stolen: int, attackers: int) -> Scene:
     """Honest people and their surroundings, with empty rows for the attackers."""
-    habits = draw_habits(generator(settings.seed, "habits"), settings.randomised)
+    habits = draw_habits(generator(settings.seed, "habits"), settings.randomised, settings.open_society)
     people = settings.people + stolen
     who = new_accounts(people + attackers, spare=stolen)
     rng = generator(settings.seed, "people")

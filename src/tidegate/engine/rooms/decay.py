@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from tidegate.engine.arithmetic import exp2
-from tidegate.engine.features import DAY_S, FORTNIGHT_S, HOUR_S, MINUTE_S
+from tidegate.engine.features import DAY_S, FORTNIGHT_S
 from tidegate.engine.layout import CLOCK_ZERO_S
 from tidegate.engine.machine import popcount
 from tidegate.events.compiled import inlined
@@ -18,23 +18,57 @@ def kept(elapsed_s: float, half_life_s: float) -> Any:
 
 
 @inlined
-def kept_minute(elapsed_s: float) -> Any:
-    return kept(elapsed_s, MINUTE_S)
-
-
-@inlined
-def kept_hour(elapsed_s: float) -> Any:
-    return kept(elapsed_s, HOUR_S)
-
-
-@inlined
 def kept_day(elapsed_s: float) -> Any:
+    """What a half-life of a day leaves."""
     return kept(elapsed_s, DAY_S)
 
 
 @inlined
 def kept_fortnight(elapsed_s: float) -> Any:
+    """What a half-life of a fortnight leaves."""
     return kept(elapsed_s, FORTNIGHT_S)
+
+
+@inlined
+def kept_day_and_fortnight(elapsed_s: float) -> Any:
+    """``(day, fortnight)`` from one power of two: a day's share is the fortnight's to the 14th."""
+    fortnight = exp2(-elapsed_s / FORTNIGHT_S)
+    return np.float32(_to_the_14th(fortnight)), np.float32(fortnight)
+
+
+@inlined
+def kept_hour_day_fortnight(elapsed_s: float) -> Any:
+    """``(hour, day, fortnight)``: an hour's share is the day's to the 24th."""
+    fortnight = exp2(-elapsed_s / FORTNIGHT_S)
+    day = _to_the_14th(fortnight)
+    return np.float32(_to_the_24th(day)), np.float32(day), np.float32(fortnight)
+
+
+@inlined
+def kept_minute_to_fortnight(elapsed_s: float) -> Any:
+    """``(minute, hour, day, fortnight)``: a minute's share is the hour's to the 60th."""
+    fortnight = exp2(-elapsed_s / FORTNIGHT_S)
+    day = _to_the_14th(fortnight)
+    hour = _to_the_24th(day)
+    x4 = (hour * hour) * (hour * hour)
+    x12 = x4 * x4 * x4
+    x24 = x12 * x12
+    return np.float32(x24 * x24 * x12), np.float32(hour), np.float32(day), np.float32(fortnight)
+
+
+@inlined
+def _to_the_14th(x: float) -> float:
+    x2 = x * x
+    x4 = x2 * x2
+    return x4 * x4 * x4 * x2
+
+
+@inlined
+def _to_the_24th(x: float) -> float:
+    x2 = x * x
+    x4 = x2 * x2
+    x8 = x4 * x4
+    return x8 * x8 * x8
 
 
 @inlined

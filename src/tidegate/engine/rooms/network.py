@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tidegate.engine.rooms.decay import clock, kept_day, kept_fortnight, kept_hour, mark, since
+from tidegate.engine.rooms.decay import clock, kept_fortnight, kept_hour_day_fortnight, mark, since
 from tidegate.events.compiled import inlined
 
 NUMBER_RANGE_SALT = np.uint64(0x6E756D6265727300)
@@ -20,7 +20,7 @@ def network_catches_up(record: Any, now: float) -> None:
     elapsed = now - record.last_s
     if elapsed <= 0.0:
         return
-    hour, day, fortnight = kept_hour(elapsed), kept_day(elapsed), kept_fortnight(elapsed)
+    hour, day, fortnight = kept_hour_day_fortnight(elapsed)
     record.registrations_1h *= hour
     record.registrations_1d *= day
     record.registrations_14d *= fortnight
@@ -59,5 +59,3 @@ def network_struck(record: Any, weight: Any, now: float) -> None:
     """An account of this network was found abusive (weight 1), or was cleared (-1)."""
     network_catches_up(record, now)
     record.strikes_14d = max(record.strikes_14d + weight, np.float32(0.0))
-
-

@@ -162,5 +162,3 @@ def declines(person: Any, chat: Any, now: float) -> Any:
     inviter = person.invited_by
     person.invited_by = np.uint64(0)
     return inviter
-
-

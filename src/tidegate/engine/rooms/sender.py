@@ -9,10 +9,8 @@ from tidegate.engine.layout import REPORTERS
 from tidegate.engine.rooms.decay import (
     blended,
     clock,
-    kept_day,
-    kept_fortnight,
-    kept_hour,
-    kept_minute,
+    kept_day_and_fortnight,
+    kept_minute_to_fortnight,
     mark,
     since,
 )
@@ -42,7 +40,7 @@ def own_counters_catch_up(account: Any, now: float) -> float:
     elapsed = now - last
     if elapsed <= 0.0:
         return 0.0
-    minute, hour, day, fortnight = kept_minute(elapsed), kept_hour(elapsed), kept_day(elapsed), kept_fortnight(elapsed)
+    minute, hour, day, fortnight = kept_minute_to_fortnight(elapsed)
     account.sent_1m *= minute
     account.strangers_1m *= minute
     account.sent_1h *= hour
@@ -80,7 +78,7 @@ def said_back_catches_up(account: Any, now: float) -> None:
     elapsed = now - last
     if elapsed <= 0.0:
         return
-    day, fortnight = kept_day(elapsed), kept_fortnight(elapsed)
+    day, fortnight = kept_day_and_fortnight(elapsed)
     account.received_1d *= day
     account.answered_1d *= day
     account.negative_1d *= day

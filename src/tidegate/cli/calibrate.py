@@ -1,0 +1,66 @@
+"""``tidegate calibrate``: score thresholds to a false-positive budget, from simulated honest account-months."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import numpy as np
+
+from tidegate.cli.train import MODEL_PATH
+from tidegate.cli.worlds import LEAN_LOGS, LabelledLog, labelled, seed_for
+from tidegate.engine.model import Model
+from tidegate.engine.policy import Policy, load_policy, shipped_policy_text
+from tidegate.learning import calibration
+from tidegate.learning.stopping import highest_scores
+from tidegate.world import SIGNALS, WorldSettings
+
+CALIBRATION = {"worlds": 8, "people": 14_000, "days": 30}
+
+
+def calibration_worlds() -> Iterator[LabelledLog]:
+    """Larger worlds; every fourth is an open society whose log lacks everything but messages."""
+    for number in range(CALIBRATION["worlds"]):
+        lean = number % 4 == 3
+        yield labelled(
+            WorldSettings(
+                people=CALIBRATION["people"],
+                days=CALIBRATION["days"],
+                seed=seed_for("calibrate", number),
+                open_society=lean,
+                signals=SIGNALS - LEAN_LOGS[-1] if lean else SIGNALS,
+            )
+        )
+
+
+def calibrated_sections(policy: Policy, model: Model) -> str:
+    """The ``[model.…]`` sections for a policy, from the honest accounts of the calibration worlds."""
+    highest = []
+    for log in calibration_worlds():
+        scores = highest_scores(log.events, log.truth, policy, model)
+        highest.append(scores[log.truth.family == "honest"])
+        click.echo(f"  world {len(highest)}/{CALIBRATION['worlds']}: {len(log.events):,} events")
+    return calibration.as_policy(calibration.calibrate(np.concatenate(highest)))
+
+
+def with_sections(policy_text: str, sections: str) -> str:
+    """The policy text with its calibrated sections replaced. Raises ValueError when it has none."""
+    found = re.search(r"^\[model\.registration\]\n.*?(?=^\[model\.campaign\])", policy_text, re.M | re.S)
+    if not found:
+        raise ValueError("the policy has no [model.registration] … [model.campaign] sections to replace")
+    return policy_text[: found.start()] + sections + "\n" + policy_text[found.end() :]
+
+
+@click.command("calibrate")
+@click.option("--model", "model_path", type=click.Path(path_type=Path, exists=True), default=MODEL_PATH)
+@click.option(
+    "--write", type=click.Path(path_type=Path, exists=True), help="Policy file to put the thresholds into."
+)
+def calibrate(model_path: Path, write: Path | None) -> None:
+    """Find score thresholds for the false-positive budget, from simulated honest account-months."""
+    policy = load_policy(shipped_policy_text(), "default.toml")
+    sections = calibrated_sections(policy, Model.from_json(model_path.read_text("utf-8")))
+    click.echo(sections)
+    if write:
+        write.write_text(with_sections(write.read_text("utf-8"), sections), "utf-8")
+        click.echo(f"wrote the thresholds into {write}")

@@ -1,0 +1,299 @@
+"""``tidegate scan``: replay logs, say which accounts would be acted on and why, and write it down."""
+
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from tidegate.cli.accounts_table import account_columns
+from tidegate.cli.explain import Explainer
+from tidegate.cli.failures import Interrupted, Refused, folder_for, told_plainly
+from tidegate.cli.findings import (
+    RUNGS,
+    ActedOn,
+    DecisionShown,
+    Findings,
+    LogShown,
+    most_severe_first,
+    rung_series,
+)
+from tidegate.cli.in_force import InForce, decide_by
+from tidegate.cli.outputs import write_accounts, write_decisions
+from tidegate.cli.replay import Replay, briefs_again, pseudonym_shown
+from tidegate.cli.report import CARDS_AT_MOST, write_report
+from tidegate.cli.terminal import print_findings, progress
+from tidegate.cli.timelines import Timelines, collect, with_timeline
+from tidegate.cli.warm_up import prepare
+from tidegate.engine.engine import Engine
+from tidegate.engine.features import DAY_S, FEATURE_INDEX, SIGNAL_WORDS, Signal
+from tidegate.engine.rungs import Rung, Stage
+from tidegate.events.detect import FORMATS
+from tidegate.events.log import Log, open_log
+
+_STRANGERS, _SENT = FEATURE_INDEX["distinct_strangers"], FEATURE_INDEX["sent_14d"]
+REJECTED = "rejected.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """What a person may ask of a scan."""
+
+    logs: Sequence[Path]
+    out: Path
+    format: str = "auto"
+    strict: bool = False
+    pseudonyms_only: bool = False
+    idle_days: float = 0.0
+    title: str = ""
+
+
+def scan_logs(settings: ScanSettings, in_force: InForce, told: Console) -> Findings:
+    """Replay the logs and write all results. Raises LogError; a failure leaves no half file."""
+    began = time.monotonic()
+    folder_for(settings.out)
+    engine = Engine(
+        in_force.policy, in_force.model, pepper=in_force.pepper, idle_limit_s=settings.idle_days * DAY_S
+    )
+    replay = Replay(engine, settings.pseudonyms_only)
+    with tempfile.TemporaryDirectory(prefix=".scan-", dir=settings.out) as staging:
+        rejected = Path(staging) / REJECTED
+        log = _open(settings, in_force, rejected)
+        _replay(replay, log, settings, told)
+        findings = _findings(replay, log, settings, in_force)
+        decisions = replay.decisions()
+        shown = _decisions_shown(replay, decisions, in_force)
+        shown = _fill(findings, replay, shown, settings, in_force)
+        findings.seconds = time.monotonic() - began
+        findings.events_per_second = replay.events / max(findings.seconds, 1e-9)
+        findings.peak_memory_bytes = peak_memory_bytes()
+        _write_tables(shown, replay, decisions, rejected if log.summary.rejected else None, settings)
+        _write(write_report, settings.out / "report.html", findings)
+    return findings
+
+
+def _open(settings: ScanSettings, in_force: InForce, rejected: Path | None) -> Log:
+    return open_log(
+        settings.logs,
+        format=settings.format,
+        pseudonyms=in_force.pseudonyms,
+        strict=settings.strict and rejected is not None,
+        rejected=rejected,
+    )
+
+
+def _replay(replay: Replay, log: Log, settings: ScanSettings, console: Console) -> None:
+    _, total = log.progress
+    with progress(console, total) as told:
+        told.source(str(settings.logs[0]) if len(settings.logs) == 1 else f"{len(settings.logs)} logs")
+        try:
+            replay.run(log, told)
+        except KeyboardInterrupt:
+            read, _ = log.progress
+            raise Interrupted(
+                f"interrupted after {replay.events:,} events ({100 * read // max(total, 1)} % of the log); "
+                "nothing was written."
+            ) from None
+
+
+def _findings(replay: Replay, log: Log, settings: ScanSettings, in_force: InForce) -> Findings:
+    shown = LogShown.of(log.summary)
+    if Signal.REGISTER not in replay.engine.signals:
+        shown.notes.append(
+            "The log starts mid-life, without sign-ups: contacts made before it cannot be told from new ones."
+        )
+    names = [path.name for path in settings.logs]
+    senders, _ = replay.messages.merged()
+    findings = Findings(
+        title=settings.title or (names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"),
+        sources=[str(path) for path in settings.logs],
+        log=shown,
+        senders=len(senders),
+        accounts=int(np.count_nonzero(replay.engine.accounts["last_s"] >= 0.0)),
+        missing_signals=[
+            words for signal, words in SIGNAL_WORDS.items() if signal not in replay.engine.signals
+        ],
+        policy_name=in_force.policy_name,
+        policy_digest=in_force.policy.digest,
+        model_name=in_force.model_name,
+        model_digest=in_force.model.digest if in_force.model else "",
+    )
+    if shown.first_time is not None and shown.last_time is not None:
+        findings.traffic = replay.traffic.series(shown.first_time, shown.last_time)
+    return findings
+
+
+def _decisions_shown(replay: Replay, decisions: NDArray[Any], in_force: InForce) -> list[DecisionShown]:
+    """Every decision with its reasons; counts are estimates until a timeline makes them exact."""
+    explainer = Explainer(in_force)
+    policy, model = in_force.policy_mark, in_force.model_mark
+    raised_s: dict[int, float] = {}
+    last: dict[int, DecisionShown] = {}
+    shown = []
+    for decision in decisions:
+        key = int(decision["key"])
+        at, before = float(decision["time"]), last.get(key)
+        row = decision["row"]
+        reached, sent = float(row[_STRANGERS]), float(row[_SENT])
+        made = DecisionShown(
+            time=at,
+            account=replay.names_by_key.get(key) or pseudonym_shown(key),
+            rung=Rung(int(decision["rung"])).word,
+            until=_time(decision["until"]),
+            score=_time(decision["score"]),
+            stage=Stage(int(decision["stage"])).word,
+            reasons=explainer.reasons(decision, raised_s.get(key)),
+            policy=policy,
+            model=model,
+            id=pseudonym_shown(int(decision["id"])),
+            first_contacts=round(reached)
+            if np.isfinite(reached)
+            else (before.first_contacts if before else 0),
+            messages=round(sent) if np.isfinite(sent) else (before.messages if before else 0),
+            pseudonym=key,
+        )
+        raised_s[key] = at
+        last[key] = made
+        shown.append(made)
+    return shown
+
+
+def _time(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _fill(
+    findings: Findings, replay: Replay, shown: list[DecisionShown], settings: ScanSettings, in_force: InForce
+) -> list[DecisionShown]:
+    """Accounts acted on, worst first, those with a place in the report with their timelines.
+
+    Returns the decisions in the same order, with counts made exact where a timeline was drawn.
+    """
+    by_key: dict[int, list[DecisionShown]] = {}
+    for decision in shown:
+        by_key.setdefault(decision.pseudonym, []).append(decision)
+    # a person's ruling may put an account on allow that never stood anywhere else
+    acted = {key: made for key, made in by_key.items() if any(d.rung != "allow" for d in made)}
+    sent = dict(zip(acted, replay.messages.of(np.array(list(acted), np.uint64)).tolist(), strict=True))
+    ordered = most_severe_first(
+        ActedOn(made[0].account, made, totals=_totals(made, sent[key])) for key, made in acted.items()
+    )
+    pictured, rest = ordered[:CARDS_AT_MOST], ordered[CARDS_AT_MOST:]
+    if pictured:
+        timelines = _timelines(replay, settings, in_force, [one.decisions[0].pseudonym for one in pictured])
+        if timelines.left_out:
+            findings.log.notes.append(
+                f"{timelines.left_out:,} events of the accounts shown did not fit into their pictures."
+            )
+        pictured = [with_timeline(one, timelines.of(one.decisions[0].pseudonym)) for one in pictured]
+    findings.acted_on = most_severe_first(pictured) + rest
+    findings.decisions_total = len(shown)
+    findings.per_rung = {
+        rung: sum(any(d.rung == rung for d in made) for made in acted.values())
+        for rung in RUNGS
+        if rung != "allow"
+    }
+    if findings.log.first_time is not None and findings.log.last_time is not None:
+        findings.rung_series = rung_series(shown, findings.log.first_time, findings.log.last_time)
+    exact = {decision.id: decision for one in pictured for decision in one.decisions}
+    return [exact.get(decision.id, decision) for decision in shown]
+
+
+def _totals(made: list[DecisionShown], messages: int) -> dict[str, int]:
+    return {"messages": messages, "first contacts": max(decision.first_contacts for decision in made)}
+
+
+def _timelines(replay: Replay, settings: ScanSettings, in_force: InForce, keys: list[int]) -> Timelines:
+    if replay.briefs is not None:
+        return collect(replay.briefs, keys)
+    return collect(briefs_again(_open(settings, in_force, None)), keys)
+
+
+def _write_tables(
+    shown: list[DecisionShown],
+    replay: Replay,
+    decisions: NDArray[Any],
+    rejected: Path | None,
+    settings: ScanSettings,
+) -> None:
+    """Each file appears whole or not at all; what an earlier scan set aside is not left lying about."""
+    out = settings.out
+    if rejected is None:
+        (out / REJECTED).unlink(missing_ok=True)
+    else:
+        _write(rejected.replace, out / REJECTED)
+    _write(write_decisions, out / "decisions.jsonl", shown)
+    names = None if settings.pseudonyms_only else replay.names
+    columns = account_columns(replay.engine.accounts, names, decisions, replay.messages)
+    _write(write_accounts, out / "accounts.parquet", columns)
+
+
+def _write(how: Callable[..., object], path: Path, *what: object) -> None:
+    try:
+        how(path, *what)
+    except OSError as error:
+        raise Refused(f"{path}: the results cannot be written: {error.strerror}.") from None
+
+
+def peak_memory_bytes() -> int:
+    """The most memory this process ever held, as the system counts it."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+@click.command()
+@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="LOG...")
+@click.option(
+    "--format", type=click.Choice(FORMATS), default="auto", show_default=True, help="Format of the logs."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("out"),
+    show_default=True,
+    help="Folder for the results.",
+)
+@click.option("--policy", type=click.Path(path_type=Path), help="A policy file instead of the shipped one.")
+@click.option("--no-model", is_flag=True, help="Decide by rules alone.")
+@click.option("--strict", is_flag=True, help="Stop at the first line that cannot be used.")
+@click.option(
+    "--key-file", type=click.Path(path_type=Path), help="Secret key of the pseudonyms (16 bytes or 32 hex)."
+)
+@click.option("--pseudonyms", is_flag=True, help="Write pseudonyms instead of the log's own identifiers.")
+@click.option(
+    "--idle-days",
+    type=click.FloatRange(min=0.0),
+    default=0.0,
+    help="Forget accounts idle for longer. 0: never.",
+)
+def scan(
+    logs: tuple[Path, ...],
+    format: str,
+    out: Path,
+    policy: Path | None,
+    no_model: bool,
+    strict: bool,
+    key_file: Path | None,
+    pseudonyms: bool,
+    idle_days: float,
+) -> None:
+    """Replay LOGs in event time and say who would be acted on, when, and why.
+
+    Reads JSON Lines, CSV, Parquet and edge lists (`a b unix_seconds`), plain, gzip or xz.
+    """
+    console, told = Console(highlight=False), Console(stderr=True, highlight=False)
+    with told_plainly():
+        in_force = decide_by(policy, no_model, key_file)
+        told.print(f"policy {in_force.policy_mark}, model {in_force.model_mark}", style="dim", soft_wrap=True)
+        prepare(told)
+        settings = ScanSettings(logs, out, format, strict, pseudonyms, idle_days)
+        findings = scan_logs(settings, in_force, told)
+    print_findings(console, findings, out)

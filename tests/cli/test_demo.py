@@ -1,0 +1,154 @@
+"""``tidegate demo`` and ``tidegate world``: what a newcomer sees first, and the command line around them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tidegate.cli import demo as demo_module
+from tidegate.cli import main as main_module
+from tidegate.cli import warm_up
+from tidegate.cli import world as world_module
+from tidegate.cli.main import COMMANDS, main
+from tidegate.cli.worlds import FIRST_SEED, seed_for
+
+
+@pytest.fixture(autouse=True)
+def _kernels_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (demo_module, world_module):
+        monkeypatch.setattr(module, "prepare", lambda *_: None)
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner(env={"COLUMNS": "120"}).invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What a small demonstration prints, and where its results are."""
+    out = tmp_path_factory.mktemp("demo")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(demo_module, "PEOPLE", 400)
+        patched.setattr(demo_module, "DAYS", 4)
+        patched.setattr(demo_module, "prepare", lambda *_: None)
+        result = run("demo", "--out", out)
+    assert result.exit_code == 0, result.output
+    return result.output, out
+
+
+def test_the_demo_names_the_reports_to_open_and_they_exist(shown: tuple[str, Path]) -> None:
+    output, out = shown
+    for folder in ("simulated", "edge-list"):
+        report = out / folder / "report.html"
+        assert report.is_file() and str(report) in output
+
+
+def test_everything_simulated_is_marked_so(shown: tuple[str, Path]) -> None:
+    output, out = shown
+    assert "Simulated events" in output
+    for folder in ("simulated", "edge-list"):
+        assert ">Simulated<" in (out / folder / "report.html").read_text()
+
+
+def test_the_demo_counts_attackers_stopped_and_honest_people_acted_on(shown: tuple[str, Path]) -> None:
+    output, _ = shown
+    assert "attackers acted on" in output and "honest people acted on" in output
+    assert "naive blaster" in output
+
+
+def test_the_demo_scans_a_real_log_when_given_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_module, "PEOPLE", 100)
+    monkeypatch.setattr(demo_module, "DAYS", 1)
+    log = tmp_path / "mine.txt"
+    log.write_text("".join(f"1 {i} {1_082_040_961 + i}\n" for i in range(2, 90)))
+    monkeypatch.setenv("TIDEGATE_DEMO_LOG", str(log))
+    result = run("demo", "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "mine.txt" in result.output and "not labelled" in result.output
+
+
+def test_a_demo_log_that_is_missing_is_told_before_anything_is_simulated(tmp_path: Path) -> None:
+    result = run("demo", "--log", tmp_path / "none.txt", "--out", tmp_path / "out")
+    assert result.exit_code == 2 and "none.txt" in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_demo_world_is_not_one_that_trains_or_evaluates() -> None:
+    assert seed_for("demo", 0) == FIRST_SEED["demo"]
+    assert len(set(FIRST_SEED.values())) == len(FIRST_SEED)
+
+
+def test_a_world_is_written_with_its_truth(tmp_path: Path) -> None:
+    result = run(
+        "world", "--people", "80", "--days", "1", "--seed", "5", "--out", tmp_path, "--format", "jsonl"
+    )
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "events.jsonl").stat().st_size > 0
+    assert (tmp_path / "truth.csv").read_text().startswith("account,role,campaign\n")
+    assert "tidegate scan" in result.output
+
+
+@pytest.mark.parametrize(("option", "value"), [("--people", "3"), ("--days", "0"), ("--seed", "-1")])
+def test_a_world_that_cannot_be_is_refused_in_plain_words(option: str, value: str, tmp_path: Path) -> None:
+    result = run("world", option, value, "--out", tmp_path)
+    assert result.exit_code == 2
+    assert value in result.output and "Traceback" not in result.output
+
+
+# --- The command line ------------------------------------------------------------------------------------
+
+
+def test_help_lists_the_commands_without_loading_the_engine() -> None:
+    asked = "import sys; from tidegate.cli.main import main; main(['--help'], standalone_mode=False)"
+    asked += "; sys.exit('numba' in sys.modules or 'numpy' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    for command in ("scan", "demo", "world"):
+        assert command in done.stdout and COMMANDS[command] in done.stdout
+    assert "warm-up" not in done.stdout
+
+
+def test_a_command_whose_module_is_not_there_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(main_module.COMMANDS, "imagine", "Not written yet.")
+    result = run("imagine")
+    assert result.exit_code == 2 and "No such command" in result.output
+    assert "imagine" not in run("--help").output
+
+
+# --- Machine code that is out of date --------------------------------------------------------------------
+
+
+@pytest.fixture
+def rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A package with one file of source and one of machine code in each room."""
+    for room in warm_up.ROOMS:
+        cache = tmp_path / room / "__pycache__"
+        cache.mkdir(parents=True)
+        (tmp_path / room / "kernel.py").write_text("x = 1\n")
+        (cache / "kernel.observe-1.py311.nbi").touch()
+    for name in ("compiled.py", "columns.py"):
+        (tmp_path / "events" / name).write_text("y = 1\n")
+    monkeypatch.setattr(warm_up, "_PACKAGE", tmp_path)
+    for room in warm_up.ROOMS:
+        (tmp_path / room / "__pycache__" / "kernels.sha256").write_text(warm_up._digest(room))
+    return tmp_path
+
+
+def test_machine_code_of_these_sources_is_ready(rooms: Path) -> None:
+    assert warm_up.out_of_date(warm_up.ROOMS) == []
+
+
+def test_a_change_in_any_file_of_a_room_makes_its_machine_code_out_of_date(rooms: Path) -> None:
+    (rooms / "engine" / "kernel.py").write_text("x = 2\n")
+    assert warm_up.out_of_date(warm_up.ROOMS) == ["engine"]
+    warm_up.forget(["engine"])
+    assert not list((rooms / "engine").rglob("*.nbi")) and list((rooms / "events").rglob("*.nbi"))
+
+
+def test_the_events_that_every_kernel_reads_belong_to_all_rooms(rooms: Path) -> None:
+    (rooms / "events" / "columns.py").write_text("y = 2\n")
+    assert warm_up.out_of_date(warm_up.ROOMS) == ["events", "engine", "world"]
