@@ -81,9 +81,8 @@ def test_the_demo_world_is_not_one_that_trains_or_evaluates() -> None:
 
 
 def test_a_world_is_written_with_its_truth(tmp_path: Path) -> None:
-    result = run(
-        "world", "--people", "80", "--days", "1", "--seed", "5", "--out", tmp_path, "--format", "jsonl"
-    )
+    small = ("--people", "80", "--days", "1", "--seed", "5", "--format", "jsonl")
+    result = run("world", *small, "--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert (tmp_path / "events.jsonl").stat().st_size > 0
     assert (tmp_path / "truth.csv").read_text().startswith("account,role,campaign\n")
@@ -103,12 +102,11 @@ def test_a_world_that_cannot_be_is_refused_in_plain_words(option: str, value: st
 def test_help_lists_the_commands_without_loading_the_engine() -> None:
     asked = "import sys; from tidegate.cli.main import main; main(['--help'], standalone_mode=False)"
     asked += "; sys.exit('numba' in sys.modules or 'numpy' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", asked], capture_output=True, text=True, check=False, timeout=60
-    )
+    command_line = [sys.executable, "-c", asked]
+    done = subprocess.run(command_line, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     for command in ("scan", "demo", "world"):
-        assert command in done.stdout and COMMANDS[command] in done.stdout
+        assert f"  {command} " in done.stdout and COMMANDS[command][:40] in done.stdout
     assert "warm-up" not in done.stdout
 
 

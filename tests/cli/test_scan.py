@@ -1,9 +1,11 @@
 """``tidegate scan``: every format, every way a log can be wrong, and results that can be trusted."""
 
+import itertools
 import json
 import math
 import random
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from tidegate.cli import scan as scan_module
 from tidegate.cli.explain import Explainer
 from tidegate.cli.in_force import InForce, decide_by
 from tidegate.cli.main import main
+from tidegate.cli.read_ahead import read_ahead
 from tidegate.cli.replay import BRIEF, Replay, brief
 from tidegate.cli.scan import ScanSettings, scan_logs
 from tidegate.cli.tallies import MessageTally, Traffic
@@ -27,6 +30,7 @@ from tidegate.engine.model import Model
 from tidegate.engine.rungs import Stage
 from tidegate.engine.trees import NODE, Forest
 from tidegate.events.columns import EVENT, EventType
+from tidegate.events.errors import LogError
 from tidegate.world import WorldSettings, simulate
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "private-messages"
@@ -225,23 +229,29 @@ def test_decisions_count_strangers_exactly_up_to_the_event_that_caused_them(tmp_
     assert findings.acted_on[0].totals["first contacts"] == 120
 
 
+def own_policy(path: Path, rung: str) -> Path:
+    """The shipped policy with one more rule, which three messages in a minute set off."""
+    path.write_text(
+        'extends = "default"\n[[rule]]\nname = "too-fast"\nstage = ["messaging"]\nwhen = "sent_1m >= 2.5"\n'
+        f'family = "velocity"\nrung = "{rung}"\nreason = "{{sent_1m}} messages."\nnotice = "Slow down."\n'
+    )
+    return path
+
+
 def test_a_rung_that_runs_out_says_so(tmp_path: Path) -> None:
-    month_later = [message(START + 30 * 86_400, "ann", "ben")]
-    log = jsonl(tmp_path / "log.jsonl", bulk_sender(strangers=25) + month_later)
-    decisions = scanned(tmp_path, log)
-    last = decisions[-1]
-    assert last["rung"] == "allow" and last["until"] is None
-    assert "without a stronger finding" in str(last["reasons"])
+    log = [message(START + i, "ann", f"friend{i}") for i in range(4)]
+    log.append(message(START + 30 * 86_400, "ann", "ben"))
+    policy = own_policy(tmp_path / "own.toml", "warn")
+    decisions = scanned(tmp_path, jsonl(tmp_path / "log.jsonl", log), "--no-model", "--policy", policy)
+    assert [decision["rung"] for decision in decisions] == ["warn", "allow"]
+    assert decisions[1]["time"] == decisions[0]["until"] and decisions[1]["until"] is None
+    assert "the warn ended after" in str(decisions[1]["reasons"])
 
 
 def test_a_ban_on_one_kind_of_evidence_stays_a_lock_and_says_why(tmp_path: Path) -> None:
-    policy = tmp_path / "own.toml"
-    policy.write_text(
-        'extends = "default"\n[[rule]]\nname = "too-fast"\nstage = ["messaging"]\nwhen = "sent_1m >= 3"\n'
-        'family = "velocity"\nrung = "ban"\nreason = "{sent_1m} messages."\nnotice = "Slow down."\n'
-    )
+    policy = own_policy(tmp_path / "own.toml", "ban")
     log = jsonl(tmp_path / "log.jsonl", [message(START + i, "ann", f"friend{i}") for i in range(4)])
-    decisions = scanned(tmp_path, log, "--policy", policy)
+    decisions = scanned(tmp_path, log, "--no-model", "--policy", policy)
     assert [decision["rung"] for decision in decisions] == ["lock"]
     reasons = {reason["rule"]: reason["text"] for reason in decisions[0]["reasons"]}  # type: ignore[attr-defined]
     assert reasons["two-key-rule"] == "a ban needs a second, independent kind of evidence"
@@ -249,11 +259,11 @@ def test_a_ban_on_one_kind_of_evidence_stays_a_lock_and_says_why(tmp_path: Path)
 
 
 def tiny_model() -> Model:
-    """Probability 0.95 and more from the fifth stranger within an hour on."""
+    """Nearly certain from the fifth stranger within an hour on."""
     node = np.zeros(1, NODE)
     node["feature"], node["threshold"] = FEATURE_INDEX["strangers_1h"], 4.5
     node["left"], node["right"] = ~0, ~1
-    forest = Forest(node, np.array([-6.0, 3.5]), np.zeros(1, np.int32), 0.0)
+    forest = Forest(node, np.array([-6.0, 9.0]), np.zeros(1, np.int32), 0.0)
     return Model("tiny", {Stage.MESSAGING: forest}, {Stage.MESSAGING: np.zeros(1, np.float32)}, {}, "0123")
 
 
@@ -403,6 +413,26 @@ def test_a_results_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
     assert result.exit_code == 2 and "folder for the results" in result.output
 
 
+def test_what_stops_the_reading_is_raised_after_what_was_read_before() -> None:
+    def chunks() -> Iterator[int]:
+        yield from range(5)
+        raise LogError(Path("log.jsonl"), "the compressed file is damaged")
+
+    taken = []
+    with pytest.raises(LogError, match="damaged"):
+        for chunk in read_ahead(chunks()):  # type: ignore[arg-type]
+            taken.append(chunk)  # noqa: PERF402 - what came before the error is the point
+    assert taken == [0, 1, 2, 3, 4]
+
+
+def test_reading_ahead_ends_when_nobody_listens_any_more() -> None:
+    before = threading.active_count()
+    reading = read_ahead(itertools.count())  # type: ignore[arg-type]
+    assert next(reading) == 0
+    reading.close()
+    assert threading.active_count() == before
+
+
 # --- Parts -----------------------------------------------------------------------------------------------
 
 
@@ -437,16 +467,8 @@ def test_a_timeline_tells_first_contacts_from_answers_and_chat() -> None:
     log = events(*((at, a, b, EventType.MESSAGE) for at, a, b in talk), (8.0, 8, 7, EventType.BLOCK))
     timeline = collect([brief(log)], [7]).of(7)
     kinds = [moment.kind for moment in timeline.moments()[0]]
-    assert kinds == [
-        "first_contact",
-        "reply",
-        "received",
-        "message",
-        "received",
-        "message",
-        "group_message",
-        "block",
-    ]
+    chat = ["first_contact", "reply", "received", "message", "received", "message", "group_message"]
+    assert kinds == [*chat, "block"]
     assert timeline.count("first_contact", until_s=0.5) == 0
     assert collect([np.zeros(0, BRIEF)], [7]).of(7).moments() == ([], 0)
 
@@ -456,7 +478,7 @@ def test_messages_are_counted_exactly_whatever_is_merged_when(monkeypatch: pytes
     tally = MessageTally()
     for start in range(4):
         tally.add(events(*((1.0, 1 + (start + i) % 3, 5, EventType.MESSAGE) for i in range(5))))
-    assert tally.of(np.array([3, 1, 99, 2], np.uint64)).tolist() == [7, 7, 0, 6]
+    assert tally.of(np.array([3, 1, 99, 2], np.uint64)).tolist() == [6, 7, 0, 7]
 
 
 def test_traffic_of_years_and_of_seconds_is_counted_whole() -> None:

@@ -12,7 +12,7 @@ from tidegate.engine.arithmetic import exp2, ln, mixed, probability
 from tidegate.engine.rooms.decay import kept
 from tidegate.events.compiled import compiled
 
-EXP2_ERROR = 1e-8
+EXP2_ERROR = 1e-12
 LN_ERROR = 1e-9
 
 

@@ -54,11 +54,12 @@ def test_files_out_of_order_are_one_log_in_order(read: Read) -> None:
     assert (result.events["time"] - START_S).tolist() == [0, 100, 200, 300]
 
 
-def batch(times_s: list[float]) -> Batch:
+def batch(times_s: list[float], first: int = 0) -> Batch:
+    """Events at these times, numbered from ``first`` in their size."""
     events = np.zeros(len(times_s), EVENT)
     events["time"] = times_s
-    events["size"] = np.arange(len(times_s))
-    exceptions = {i: (f"{t}", f"{i}") for i, t in enumerate(times_s)}
+    events["size"] = first + np.arange(len(times_s))
+    exceptions = {i: (f"{t}", f"{first + i}") for i, t in enumerate(times_s)}
     return Batch(events, np.arange(len(times_s)), TextNames.gather(None, None, exceptions))
 
 
@@ -72,17 +73,21 @@ def test_reordering_loses_nothing_keeps_names_and_sorts_whatever_is_within_the_b
     batches: list[list[int]], window_s: float | None, held_rows: int
 ) -> None:
     reorder = Reorder(window_s, held_rows)
-    chunks = [chunk for times_s in batches for chunk in reorder.push(batch([float(t) for t in times_s]))]
+    given_s = [float(t) for times_s in batches for t in times_s]
+    chunks, first = [], 0
+    for times_s in batches:
+        chunks += reorder.push(batch(given_s[first : first + len(times_s)], first))
+        first += len(times_s)
     chunks += reorder.flush()
     times_s = [t for chunk in chunks for t in chunk.events["time"].tolist()]
-    given_s = [float(t) for times in batches for t in times]
     assert sorted(times_s) == sorted(given_s)
     for chunk in chunks:
         rows = np.arange(len(chunk.events))
         assert chunk.names(rows, "actor") == [str(t) for t in chunk.events["time"].tolist()]
         assert chunk.names(rows[::-1], "target") == [str(n) for n in chunk.events["size"][::-1].tolist()]
     if reorder.late == 0:
-        assert times_s == sorted(times_s)
+        numbers = [n for chunk in chunks for n in chunk.events["size"].tolist()]
+        assert numbers == sorted(range(len(given_s)), key=lambda n: given_s[n])
     if len(given_s) <= held_rows and window_s is None:
         assert reorder.late == 0
     if len(given_s) <= held_rows and window_s is not None:

@@ -17,6 +17,10 @@ from tidegate.engine.trees import Forest, contributions
 FEATURES_SHOWN = 3
 _COLUMN_NAMES = tuple(sorted(COLUMNS, key=lambda name: COLUMNS[name]))
 
+_MORE_IS_WORSE = np.array(
+    [feature.direction > 0 for feature in FEATURES] + [False] * (len(COLUMNS) - len(FEATURES))
+)
+
 
 class Explainer:
     """Explains decisions made under one policy and model."""
@@ -34,9 +38,14 @@ class Explainer:
         rung = int(decision["rung"])
         least = min(rung, SUPPORTING)
         values = dict(zip(_COLUMN_NAMES, decision["row"].tolist(), strict=True))
-        ranked = self._rules(decision, values, least) + self._score(decision, values, least)
-        ranked.sort(key=lambda item: -item[0])  # stable: rules of the same rung stay in the policy's order
-        shown = [reason for _, reason in ranked]
+        # Rules first: they were written to be read. The sort is stable, so equals stay in the policy's order.
+        ranked = sorted(self._rules(decision, values, least), key=lambda item: -item[0])
+        ranked += self._score(decision, values, least)
+        shown: list[ReasonShown] = []
+        for _, reason in ranked:
+            # A milder rule may say no more than a stronger one did.
+            if not any(reason.text in said.text for said in shown):
+                shown.append(reason)
         strongest = max((proposed for proposed, _ in ranked), default=rung)
         if decision["short_of_keys"]:
             shown.append(
@@ -79,6 +88,7 @@ class Explainer:
         values_at = self._model.values[stage]
         contributions(row, forest.nodes, values_at, forest.leaves, forest.roots, 0, len(forest.roots), moved)
         moved[np.isnan(row)] = 0.0  # what the log never carried is no reason
+        moved[_MORE_IS_WORSE & (row == 0.0)] = 0.0  # nor is nothing of what would be bad
         found = []
         for column in np.argsort(-moved, kind="stable")[:FEATURES_SHOWN].tolist():
             if moved[column] <= 0.0 or column >= len(FEATURES):

@@ -8,7 +8,7 @@ import click
 
 COMMANDS: dict[str, str] = {
     "scan": "Replay logs: which accounts would be acted on, when, and why.",
-    "demo": "Simulate a small world, scan it and a plain edge list, and show the verdicts.",
+    "demo": "Simulate a small world, scan it, compare with the truth.",
     "world": "Simulate a messenger: its log, and the truth about its accounts.",
     "train": "Train the model on simulated worlds.",
     "calibrate": "Set the score thresholds to a false-positive budget.",

@@ -1,12 +1,14 @@
 """A log through the engine: decisions, the names they concern, and what was counted on the way."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.cli.read_ahead import read_ahead
 from tidegate.cli.tallies import MessageTally, Traffic
 from tidegate.engine.engine import Engine, Outcome
 from tidegate.engine.layout import DECISION
@@ -48,11 +50,12 @@ class Replay:
     def run(self, log: Log, listener: Listener) -> None:
         """Read the whole log. What was found so far stays when reading stops half way."""
         read_before = 0
-        for chunk in log:
-            self._observe(chunk)
-            read, _ = log.progress
-            listener.advance(read - read_before, len(chunk.events))
-            read_before = read
+        with closing(read_ahead(log)) as chunks:
+            for chunk in chunks:
+                self._observe(chunk)
+                read, _ = log.progress
+                listener.advance(read - read_before, len(chunk.events))
+                read_before = read
         self._decided.append(self.engine.end_rungs(self.engine.watermark))
 
     def decisions(self) -> NDArray[Any]:

@@ -16,7 +16,7 @@ from tidegate.events.columns import EventType
 
 KEPT_ROWS = 8_000_000
 """Events about the shown accounts kept at most, 21 bytes each."""
-DRAWN_ROWS = 4_000
+DRAWN_ROWS = 2_000
 """Moments of one account that compete for a place in its picture."""
 _KIND = {name: code for code, name in enumerate(MOMENT_KINDS)}
 _ROW = np.dtype([("time", np.float64), ("other", np.uint64), ("who", np.int32), ("kind", np.uint8)])
@@ -150,7 +150,7 @@ class Timeline:
         step = max(1, len(self.time) // DRAWN_ROWS)
         common = np.isin(self.kind, [_KIND["message"], _KIND["received"], _KIND["group_message"]])
         shown = ~common | (np.arange(len(self.time)) % step == 0)
-        drawn = np.flatnonzero(shown)[: 2 * DRAWN_ROWS]
+        drawn = np.flatnonzero(shown)[: 4 * DRAWN_ROWS]
         made = [
             Moment(time, MOMENT_KINDS[kind])
             for time, kind in zip(self.time[drawn].tolist(), self.kind[drawn].tolist(), strict=True)

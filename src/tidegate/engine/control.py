@@ -21,11 +21,14 @@ from tidegate.engine.layout import (
     MAX_STRIKES,
     NETWORK,
     NEWBORN,
+    RULE_WORDS,
     STRIKE,
     TABLE,
 )
 from tidegate.engine.machine import as_pointer
-from tidegate.engine.trees import NODE
+from tidegate.engine.rows import WIDTH
+from tidegate.engine.rule_kernel import MAX_DEPTH
+from tidegate.engine.trees import LANES, SPLIT, TREE
 from tidegate.events.columns import EVENT
 from tidegate.events.compiled import inlined
 
@@ -36,15 +39,16 @@ _ADDRESSES = (
     "device_table device_index device_old devices "
     "events newborn judged rows decisions all_rows all_judged "
     "scratch predicate_feature predicate_op predicate_threshold predicate_random code "
-    "rule_start rule_rung rule_family rule_stages rung_keys rung_durations score_threshold truth "
-    "nodes leaves roots stage_trees stage_base"
+    "rule_start rule_rung rule_family rule_stages rung_keys rung_durations score_threshold "
+    "splits trees leaves stage_trees stage_base "
+    "columns masks totals factors truth stack fired"
 ).split()
 _NUMBERS = (
     "account_capacity account_index_size account_old_size "
     "network_capacity network_index_size network_old_size "
     "device_capacity device_index_size device_old_size "
     "event_count newborn_count decision_count judged_count judge_all policy_mark "
-    "predicate_count code_size rule_count node_count leaf_count root_count"
+    "predicate_count code_size rule_count split_count tree_count leaf_count"
 ).split()
 _REALS = "spread period_s".split()
 
@@ -63,10 +67,13 @@ Tables = namedtuple(
 Rules = namedtuple(
     "Rules",
     "predicate_feature predicate_op predicate_threshold predicate_random code start rung family stages keys durations "
-    "score_threshold truth",
+    "score_threshold",
 )
 
-Forests = namedtuple("Forests", "nodes leaves roots stage_trees stage_base")
+Forests = namedtuple("Forests", "splits trees leaves stage_trees stage_base")
+
+Bench = namedtuple("Bench", "columns masks totals factors truth stack fired")
+"""Working space of one block: rows by column, leaf masks, scores, threshold factors, comparisons, rules."""
 
 
 @inlined
@@ -107,7 +114,6 @@ def rules_of(c: Any) -> Any:
         carray(as_pointer(c.rung_keys), 7, np.uint8),
         carray(as_pointer(c.rung_durations), (7, 3), np.float64),
         carray(as_pointer(c.score_threshold), (5, 7), np.float32),
-        carray(as_pointer(c.truth), c.predicate_count + 64, np.uint8),
     )
 
 
@@ -115,11 +121,25 @@ def rules_of(c: Any) -> Any:
 def forests_of(c: Any) -> Any:
     """The model as arrays."""
     return Forests(
-        carray(as_pointer(c.nodes), c.node_count, NODE),
+        carray(as_pointer(c.splits), c.split_count, SPLIT),
+        carray(as_pointer(c.trees), c.tree_count, TREE),
         carray(as_pointer(c.leaves), c.leaf_count, np.float64),
-        carray(as_pointer(c.roots), c.root_count, np.int32),
         carray(as_pointer(c.stage_trees), (4, 2), np.int32),
         carray(as_pointer(c.stage_base), 4, np.float64),
+    )
+
+
+@inlined
+def bench_of(c: Any) -> Any:
+    """The working space."""
+    return Bench(
+        carray(as_pointer(c.columns), (WIDTH, LANES), np.float32),
+        carray(as_pointer(c.masks), LANES, np.uint32),
+        carray(as_pointer(c.totals), LANES, np.float64),
+        carray(as_pointer(c.factors), LANES, np.float32),
+        carray(as_pointer(c.truth), (c.predicate_count + 1, LANES), np.uint8),
+        carray(as_pointer(c.stack), (MAX_DEPTH, LANES), np.uint8),
+        carray(as_pointer(c.fired), (LANES, RULE_WORDS), np.uint64),
     )
 
 

@@ -25,14 +25,17 @@ from tidegate.engine.layout import (
     MAX_STRIKES,
     NETWORK,
     NEWBORN,
+    RULE_WORDS,
     STRIKE,
 )
 from tidegate.engine.model import Model
 from tidegate.engine.policy import Policy
 from tidegate.engine.policy_arrays import compile_policy
 from tidegate.engine.rows import WIDTH
+from tidegate.engine.rule_kernel import MAX_DEPTH
 from tidegate.engine.rungs import Rung
 from tidegate.engine.table import Table
+from tidegate.engine.trees import LANES
 from tidegate.events.columns import EVENT
 
 MAX_PIECE = 8192
@@ -76,12 +79,20 @@ class Engine:
         self._rows = np.zeros((BLOCK, WIDTH), np.float32)
         self._decisions = np.zeros(3 * MAX_PIECE + 1, DECISION)
         self._scratch = np.zeros(1, ACCOUNT)
+        self._columns = np.zeros((WIDTH, LANES), np.float32)
+        self._masks = np.zeros(LANES, np.uint32)
+        self._totals = np.zeros(LANES)
+        self._factors = np.zeros(LANES, np.float32)
+        self._stack = np.zeros((MAX_DEPTH, LANES), np.uint8)
+        self._fired = np.zeros((LANES, RULE_WORDS), np.uint64)
         self._one = np.zeros(1, EVENT)
         self._control = np.zeros(1, CONTROL)
         self._policy_arrays: dict[str, NDArray[Any]] = {}
         self._model_arrays: dict[str, NDArray[Any]] = {}
         self._point("header", self._header)
-        for name in ("strikes", "newborn", "judged", "rows", "decisions", "scratch"):
+        for name in (
+            "strikes newborn judged rows decisions scratch columns masks totals factors stack fired".split()
+        ):
             self._point(name, getattr(self, f"_{name}"))
         self._point("all_rows", self._rows)
         self._point("all_judged", self._judged)
@@ -117,7 +128,7 @@ class Engine:
             "rule_stages rung_keys rung_durations score_threshold"
         ).split()
         self._policy_arrays = {name: np.ascontiguousarray(getattr(arrays, name)) for name in names}
-        self._policy_arrays["truth"] = np.zeros(len(arrays.predicate_feature) + 64, np.uint8)
+        self._policy_arrays["truth"] = np.zeros((len(arrays.predicate_feature) + 1, LANES), np.uint8)
         forests = (model or Model.empty()).joined()
         self._model_arrays = {name: np.ascontiguousarray(array) for name, array in forests.items()}
         for name, array in (self._policy_arrays | self._model_arrays).items():
@@ -125,9 +136,9 @@ class Engine:
         self._control["predicate_count"] = len(arrays.predicate_feature)
         self._control["code_size"] = len(arrays.code)
         self._control["rule_count"] = len(arrays.rule_rung)
-        self._control["node_count"] = len(forests["nodes"])
+        self._control["split_count"] = len(forests["splits"])
+        self._control["tree_count"] = len(forests["trees"])
         self._control["leaf_count"] = len(forests["leaves"])
-        self._control["root_count"] = len(forests["roots"])
         self._control["spread"] = arrays.spread
         self._control["period_s"] = arrays.period_s
         mark = hashlib.sha256((policy.digest + (model.digest if model else "")).encode()).digest()
@@ -211,10 +222,10 @@ class Engine:
         if slot < 0:
             return Rung.ALLOW
         account = self._accounts.records.array[slot]
-        until_s = int(account["rung_until_s"])
-        if until_s != FOREVER_S and self.watermark - CLOCK_ZERO_S >= until_s:
-            return Rung.ALLOW
-        return Rung(int(account["rung"]))
+        rung, until_s = Rung(int(account["rung"])), int(account["rung_until_s"])
+        if rung is Rung.ALLOW or until_s == FOREVER_S:
+            return rung
+        return rung if self.watermark - CLOCK_ZERO_S < until_s else Rung.ALLOW
 
     @property
     def accounts(self) -> NDArray[Any]:

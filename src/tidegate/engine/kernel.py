@@ -16,6 +16,7 @@ import numpy as np
 
 from tidegate.engine.arithmetic import mixed, probability
 from tidegate.engine.control import (
+    bench_of,
     decisions_of,
     events_of,
     forests_of,
@@ -48,7 +49,7 @@ from tidegate.engine.layout import (
     MAX_STRIKES,
     RULE_WORDS,
 )
-from tidegate.engine.machine import float_bits, prefetch
+from tidegate.engine.machine import float_bits, popcount, prefetch
 from tidegate.engine.passage import (
     CAMPAIGN,
     FEEDBACK,
@@ -84,15 +85,16 @@ from tidegate.engine.rooms.network import NUMBER_RANGE_SALT, network_struck
 from tidegate.engine.rooms.recipient import declines, is_invited
 from tidegate.engine.rooms.sender import acts, invites, own_counters_catch_up, said_back_catches_up
 from tidegate.engine.rows import ACCOUNT_AGE, SCORE, WIDTH, fill_row
-from tidegate.engine.rule_kernel import check_predicates, fires, threshold_factor
+from tidegate.engine.rule_kernel import run_rules, threshold_factor
 from tidegate.engine.rungs import UNSEEN_SIGN_UP
-from tidegate.engine.trees import raw_score
+from tidegate.engine.trees import LANE_STEP, score_columns
 from tidegate.events.columns import Reason
 from tidegate.events.compiled import compiled, inlined
 from numba import carray
 from tidegate.engine.machine import as_pointer
 
 PREFETCH_GROUP = 16
+STAGE_COUNT = 4
 TRUST_S = 90 * DAY_S
 """How long a person's finding that an account is legitimate protects it."""
 _ABUSIVE, _LEGITIMATE = int(Reason.ABUSIVE), int(Reason.LEGITIMATE)
@@ -339,8 +341,7 @@ def write_decision(
 
 
 @inlined
-def expire(
-    t: Any, account: Any, slot: int, event_index: int, now: float, decisions: Any, count: int, mark: Any
+def expire(account: Any, slot: int, event_index: int, now: float, decisions: Any, count: int, mark: Any
 ) -> int:
     """Take an account whose rung has run out back to allow."""
     if not has_ended(account, now):
@@ -391,58 +392,89 @@ def person_decides(
 
 
 @inlined
-def judge(
-    t: Any,
-    row: Any,
-    item: Any,
-    event: Any,
-    rules: Any,
-    forests: Any,
-    proposals: Any,
-    stack: Any,
-    fired: Any,
-    spread: float,
-    period_s: float,
-    decisions: Any,
-    count: int,
-    mark: Any,
-) -> int:
-    """Score a row, run the rules, and let the ladder decide. Returns the number of decisions so far."""
-    slot, stage = item.slot, item.stage
-    account = t.accounts[slot]
-    now = event.time
-    count = expire(t, account, slot, item.event, now, decisions, count, mark)
-    if stage == PERSON:
-        return person_decides(t, account, item, event, rules, decisions, count, mark)
-    first, last = np.int64(forests.stage_trees[stage, 0]), np.int64(forests.stage_trees[stage, 1])
-    score = np.float32(np.nan)
-    if last > first:
-        raw = forests.stage_base[stage] + raw_score(
-            row, forests.nodes, forests.leaves, forests.roots, first, last
-        )
-        score = np.float32(probability(raw))
-    row[SCORE] = score
+def turn(rows: Any, lane_rows: Any, lanes: int, columns: Any) -> None:
+    """Copy ``lanes`` rows into columns."""
+    for lane in range(lanes):
+        row = rows[lane_rows[lane]]
+        for i in range(WIDTH):
+            columns[i, lane] = row[i]
 
+
+@compiled
+def score_block(rows: Any, judged: Any, waiting: int, forests: Any, bench: Any) -> None:
+    """Write the score of every waiting row, stage by stage."""
+    lane_rows = np.empty(BLOCK, np.int64)
+    for stage in range(STAGE_COUNT):
+        first, last = np.int64(forests.stage_trees[stage, 0]), np.int64(forests.stage_trees[stage, 1])
+        lanes = 0
+        for w in range(waiting):
+            if judged[w].stage == stage:
+                lane_rows[lanes] = w
+                lanes += 1
+        if lanes == 0 or last <= first:
+            continue
+        turn(rows, lane_rows, lanes, bench.columns)
+        for lane in range(lanes):
+            bench.totals[lane] = forests.stage_base[stage]
+        padded = (lanes + LANE_STEP - 1) // LANE_STEP * LANE_STEP
+        score_columns(
+            bench.columns, padded, forests.splits, forests.trees, forests.leaves, first, last, bench.masks, bench.totals
+        )
+        for lane in range(lanes):
+            rows[lane_rows[lane], SCORE] = np.float32(probability(bench.totals[lane]))
+
+
+@compiled
+def rule_block(
+    t: Any, rows: Any, judged: Any, waiting: int, events: Any, rules: Any, spread: float, period_s: float, bench: Any
+) -> None:
+    """Run every rule on every waiting row."""
+    for w in range(waiting):
+        for i in range(WIDTH):
+            bench.columns[i, w] = rows[w, i]
+        item = judged[w]
+        key, time = t.accounts[item.slot].key, events[item.event].time
+        bench.factors[w] = threshold_factor(key, t.header[0].pepper, time, period_s, spread)
+    padded = (waiting + LANE_STEP - 1) // LANE_STEP * LANE_STEP
+    run_rules(rules, bench.columns, padded, bench.factors, bench.truth, bench.stack, bench.fired)
+
+
+@inlined
+def propose(row: Any, stage: int, rules: Any, fired: Any, proposals: Any) -> None:
+    """Collect the strongest rung each family of evidence proposes; rules of other stages are taken out of ``fired``."""
     for family in range(len(proposals)):
         proposals[family] = np.uint8(0)
     table = stage
     if np.isnan(row[ACCOUNT_AGE]) and (stage == MESSAGING or stage == FEEDBACK):
         table = UNSEEN_SIGN_UP
     for rung in range(1, RUNG_COUNT):
-        if score >= rules.score_threshold[table, rung]:
+        if row[SCORE] >= rules.score_threshold[table, rung]:
             proposals[MODEL_FAMILY] = np.uint8(rung)
-    factor = threshold_factor(account.key, t.header[0].pepper, now, period_s, spread)
-    check_predicates(row, factor, rules, rules.truth)
     for word in range(RULE_WORDS):
-        fired[word] = np.uint64(0)
-    for rule in range(len(rules.rung)):
-        if (np.int64(rules.stages[rule]) >> stage) & 1 and fires(
-            rules.code, np.int64(rules.start[rule]), np.int64(rules.start[rule + 1]), rules.truth, stack
-        ):
-            fired[rule >> 6] |= np.uint64(1) << np.uint64(rule & 63)
-            family = np.int64(rules.family[rule])
-            proposals[family] = max(proposals[family], rules.rung[rule])
+        waiting = fired[word]
+        while waiting != np.uint64(0):
+            rule = word * 64 + popcount((waiting & (~waiting + np.uint64(1))) - np.uint64(1))
+            bit = waiting & (~waiting + np.uint64(1))
+            waiting ^= bit
+            if (np.int64(rules.stages[rule]) >> stage) & 1:
+                family = np.int64(rules.family[rule])
+                proposals[family] = max(proposals[family], rules.rung[rule])
+            else:
+                fired[word] ^= bit
 
+
+@inlined
+def judge(
+    t: Any, row: Any, item: Any, event: Any, rules: Any, fired: Any, proposals: Any, decisions: Any, count: int, mark: Any
+) -> int:
+    """Let the ladder turn a row's findings into a decision, if any. Returns the number of decisions so far."""
+    slot, stage = item.slot, item.stage
+    account = t.accounts[slot]
+    now = event.time
+    count = expire(account, slot, item.event, now, decisions, count, mark)
+    if stage == PERSON:
+        return person_decides(t, account, item, event, rules, decisions, count, mark)
+    propose(row, stage, rules, fired, proposals)
     rung, short = standing_rung(proposals, rules.keys)
     if account.trusted_until_s != 0 and clock(now) < account.trusted_until_s:
         rung = min(rung, TRUSTED_CEILING)
@@ -454,7 +486,7 @@ def judge(
         add_strike(t, item, np.float32(1.0))
     decision = decisions[count]
     write_decision(decision, account, slot, item.event, previous, stage, CAUSE_EVIDENCE, short, now, mark)
-    decision.score = score
+    decision.score = row[SCORE]
     for word in range(RULE_WORDS):
         decision.rules[word] = fired[word]
     for i in range(WIDTH):
@@ -480,8 +512,7 @@ def observe(control: Any) -> None:
     scratch = carray(as_pointer(c.scratch), 1, ACCOUNT)
     scratch_words = carray(as_pointer(c.scratch), ACCOUNT_WORDS, np.uint64)
     proposals = np.zeros(MODEL_FAMILY + 1, np.uint8)
-    stack = np.zeros(64, np.uint8)
-    fired = np.zeros(RULE_WORDS, np.uint64)
+    bench = bench_of(c)
     newborn_count, decision_count, kept_rows = 0, 0, 0
 
     start = 0
@@ -525,6 +556,9 @@ def observe(control: Any) -> None:
                 item.device_slot = t.accounts[slot].device_slot
                 item.phone_range = t.accounts[slot].phone_range
                 waiting += 1
+        if waiting > 0 and c.judge_all != 2:
+            score_block(rows, judged, waiting, forests, bench)
+            rule_block(t, rows, judged, waiting, events, rules, c.spread, c.period_s, bench)
         for w in range(waiting):
             item = judged[w]
             if c.judge_all != 2:
@@ -534,12 +568,8 @@ def observe(control: Any) -> None:
                     item,
                     events[item.event],
                     rules,
-                    forests,
+                    bench.fired[w],
                     proposals,
-                    stack,
-                    fired,
-                    c.spread,
-                    c.period_s,
                     decisions,
                     decision_count,
                     c.policy_mark,
@@ -569,5 +599,5 @@ def end_rungs(control: Any, now: float) -> None:
     for slot in range(t.at[0].count):
         account = t.accounts[slot]
         if account.last_s >= 0.0:
-            count = expire(t, account, slot, np.int64(-1), now, decisions, count, c.policy_mark)
+            count = expire(account, slot, np.int64(-1), now, decisions, count, c.policy_mark)
     c.decision_count = count

@@ -69,3 +69,13 @@ def popcount(typingctx: Any, value: Any) -> Any:
         return builder.ctpop(args[0])
 
     return types.int64(types.uint64), codegen
+
+
+@intrinsic
+def lowest_bit(typingctx: Any, value: Any) -> Any:
+    """``lowest_bit(n: uint32) -> int64``: position of the lowest bit set; 32 when none is."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.zext(builder.cttz(args[0], ir.IntType(1)(0)), ir.IntType(64))
+
+    return types.int64(types.uint32), codegen

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tidegate.engine.features import FEATURES
 from tidegate.engine.rungs import Stage
-from tidegate.engine.trees import NODE, Forest
+from tidegate.engine.trees import NODE, SPLIT, TREE, Forest, as_masks
 
 STAGE_COUNT = 4
 FORMAT = 1
@@ -36,38 +36,29 @@ class Model:
         return Model("none", {}, {})
 
     def joined(self) -> dict[str, NDArray[Any]]:
-        """All stages in one set of arrays, children and roots shifted accordingly."""
-        nodes, leaves, roots = [], [], []
+        """All stages as masks in one set of arrays. Stages that share a forest share its trees."""
+        splits, trees, leaves = [np.zeros(0, SPLIT)], [np.zeros(0, TREE)], [np.zeros(0)]
         stage_trees = np.zeros((STAGE_COUNT, 2), np.int32)
         stage_base = np.zeros(STAGE_COUNT)
-        node_at = leaf_at = root_at = 0
-        placed: dict[int, int] = {}
-        for stage in Stage:
-            forest = self.forests.get(stage)
-            if forest is None:
-                continue
-            if id(forest) in placed:
-                stage_trees[stage], stage_base[stage] = stage_trees[placed[id(forest)]], forest.base
-                continue
-            placed[id(forest)] = stage
-            shifted = forest.nodes.copy()
-            for side in ("left", "right"):
-                child = shifted[side]
-                shifted[side] = np.where(child >= 0, child + node_at, child - leaf_at)
-            nodes.append(shifted)
-            leaves.append(forest.leaves)
-            roots.append(np.where(forest.roots >= 0, forest.roots + node_at, forest.roots - leaf_at))
-            stage_trees[stage] = root_at, root_at + len(forest.roots)
+        split_at = leaf_at = tree_at = 0
+        for stage, forest in self.forests.items():
+            masks = as_masks(forest)
+            shifted = masks.trees.copy()
+            for name in ("start", "missing_right_from", "end"):
+                shifted[name] += split_at
+            shifted["first_leaf"] += leaf_at
+            splits.append(masks.splits)
+            trees.append(shifted)
+            leaves.append(masks.leaves)
+            stage_trees[stage] = tree_at, tree_at + len(shifted)
             stage_base[stage] = forest.base
-            node_at, leaf_at, root_at = (
-                node_at + len(shifted),
-                leaf_at + len(forest.leaves),
-                root_at + len(forest.roots),
-            )
+            split_at, leaf_at, tree_at = split_at + len(masks.splits), leaf_at + len(masks.leaves), tree_at + len(shifted)
+        if Stage.CAMPAIGN not in self.forests and Stage.MESSAGING in self.forests:
+            stage_trees[Stage.CAMPAIGN], stage_base[Stage.CAMPAIGN] = stage_trees[Stage.MESSAGING], stage_base[Stage.MESSAGING]
         return {
-            "nodes": np.concatenate(nodes) if nodes else np.zeros(1, NODE),
-            "leaves": np.concatenate(leaves) if leaves else np.zeros(1),
-            "roots": (np.concatenate(roots) if roots else np.zeros(1)).astype(np.int32),
+            "splits": np.concatenate(splits),
+            "trees": np.concatenate(trees),
+            "leaves": np.concatenate(leaves),
             "stage_trees": stage_trees,
             "stage_base": stage_base,
         }

@@ -1,16 +1,15 @@
-"""Evaluating the compiled rules of a policy on one row of features."""
+"""Evaluating the compiled rules of a policy on a block of rows, comparison by comparison."""
 
 from typing import Any
 
 import numpy as np
 
 from tidegate.engine.arithmetic import mixed
-from tidegate.events.compiled import inlined
+from tidegate.events.compiled import compiled, inlined
 
 AND, OR = -1, -2
 AT_LEAST, ABOVE, AT_MOST, BELOW, EQUAL, KNOWN, UNKNOWN = 0, 1, 2, 3, 4, 5, 6
 MAX_DEPTH = 64
-_ONE = np.float32(1.0)
 _TO_UNIT = 1.0 / 18446744073709551616.0
 
 
@@ -26,49 +25,64 @@ def threshold_factor(key: Any, pepper: Any, time: float, period_s: float, spread
 
 
 @inlined
-def holds(row: Any, feature: int, op: int, threshold: Any) -> bool:
-    """One comparison. A missing value makes every comparison false."""
-    value = row[feature]
-    if op == AT_LEAST:
-        return value >= threshold
-    if op == ABOVE:
-        return value > threshold
-    if op == AT_MOST:
-        return value <= threshold
-    if op == BELOW:
-        return value < threshold
-    if op == EQUAL:
-        return value == threshold
-    if op == KNOWN:
-        return not np.isnan(value)
-    return bool(np.isnan(value))
-
-
-@inlined
-def check_predicates(row: Any, factor: Any, rules: Any, truth: Any) -> None:
-    """Evaluate every distinct comparison of the policy once."""
-    for i in range(len(rules.predicate_feature)):
-        threshold = rules.predicate_threshold[i]
-        if rules.predicate_random[i]:
-            threshold *= factor
-        truth[i] = holds(
-            row, np.int64(rules.predicate_feature[i]), np.int64(rules.predicate_op[i]), threshold
-        )
-
-
-@inlined
-def fires(code: Any, start: int, end: int, truth: Any, stack: Any) -> bool:
-    """Run one rule's postfix program over the comparisons' truth values."""
-    depth = 0
-    for position in range(start, end):
-        step = code[position]
-        if step >= 0:
-            stack[depth] = truth[step]
-            depth += 1
+def compare(column: Any, lanes: int, op: int, threshold: Any, factors: Any, is_random: bool, truth: Any) -> None:
+    """One comparison for all rows. A missing value makes every comparison false."""
+    for lane in range(lanes):
+        limit = threshold * factors[lane] if is_random else threshold
+        value = column[lane]
+        if op == AT_LEAST:
+            answer = value >= limit
+        elif op == ABOVE:
+            answer = value > limit
+        elif op == AT_MOST:
+            answer = value <= limit
+        elif op == BELOW:
+            answer = value < limit
+        elif op == EQUAL:
+            answer = value == limit
+        elif op == KNOWN:
+            answer = value == value
         else:
-            depth -= 1
-            if step == AND:
-                stack[depth - 1] = stack[depth - 1] and stack[depth]
+            answer = value != value
+        truth[lane] = np.uint8(answer)
+
+
+@compiled
+def run_rules(rules: Any, columns: Any, lanes: int, factors: Any, truth: Any, stack: Any, fired: Any) -> None:
+    """Evaluate every rule on ``lanes`` rows: bit ``r & 63`` of ``fired[lane, r >> 6]`` is set when rule r holds.
+
+    First every distinct comparison of the policy, once, into ``truth[comparison, lane]``; then each rule's postfix
+    program over those, a whole row of lanes a step.
+    """
+    for i in range(len(rules.predicate_feature)):
+        compare(
+            columns[rules.predicate_feature[i]],
+            lanes,
+            np.int64(rules.predicate_op[i]),
+            rules.predicate_threshold[i],
+            factors,
+            rules.predicate_random[i] != 0,
+            truth[i],
+        )
+    for lane in range(lanes):
+        for word in range(fired.shape[1]):
+            fired[lane, word] = np.uint64(0)
+    for rule in range(len(rules.rung)):
+        depth = 0
+        for position in range(rules.start[rule], rules.start[rule + 1]):
+            step = rules.code[position]
+            if step >= 0:
+                for lane in range(lanes):
+                    stack[depth, lane] = truth[step, lane]
+                depth += 1
+            elif step == AND:
+                depth -= 1
+                for lane in range(lanes):
+                    stack[depth - 1, lane] &= stack[depth, lane]
             else:
-                stack[depth - 1] = stack[depth - 1] or stack[depth]
-    return bool(stack[0])
+                depth -= 1
+                for lane in range(lanes):
+                    stack[depth - 1, lane] |= stack[depth, lane]
+        word, bit = rule >> 6, np.uint64(rule & 63)
+        for lane in range(lanes):
+            fired[lane, word] |= np.uint64(stack[0, lane]) << bit

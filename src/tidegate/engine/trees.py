@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.engine.machine import lowest_bit
 from tidegate.events.compiled import compiled, inlined
 
 NODE = np.dtype(
@@ -48,17 +49,89 @@ def goes_left(row: Any, node: Any) -> bool:
     return value <= node.threshold
 
 
-@inlined
-def raw_score(row: Any, nodes: Any, leaves: Any, roots: Any, first: int, last: int) -> float:
-    """Sum of the leaves that a row reaches in trees ``first`` to ``last`` (exclusive), in tree order."""
-    total = 0.0
-    for tree in range(first, last):
-        position = np.int64(roots[tree])
-        while position >= 0:
-            node = nodes[position]
-            position = np.int64(node.left) if goes_left(row, node) else np.int64(node.right)
-        total += leaves[~position]
-    return total
+LANES = 64
+"""Rows scored together at most; they are padded to a multiple of ``LANE_STEP``, the floats of one vector register."""
+LANE_STEP = 8
+MAX_LEAVES = 32
+"""Leaves of one tree: as many as a mask has bits."""
+_ALL = np.uint32(0xFFFFFFFF)
+
+SPLIT = np.dtype([("threshold", np.float32), ("feature", np.int32), ("clear", np.uint32), ("padding", np.uint32)])
+"""A node as a mask: a row that goes right loses the leaves below the left child."""
+TREE = np.dtype([("start", np.int32), ("missing_right_from", np.int32), ("end", np.int32), ("first_leaf", np.int32)])
+"""Its splits (those where a missing value goes left come first) and its leaves, numbered from left to right."""
+
+
+@dataclass(frozen=True, slots=True)
+class MaskForest:
+    """The same forest as masks (QuickScorer, Lucchese et al. 2015): no branch depends on a row, so eight go at once."""
+
+    splits: NDArray[Any]  # SPLIT[s]
+    trees: NDArray[Any]  # TREE[t]
+    leaves: NDArray[np.float64]
+
+
+def as_masks(forest: Forest) -> MaskForest:
+    """Turn every tree into masks. Raises ValueError when one has more than ``MAX_LEAVES`` leaves."""
+    splits: list[tuple[float, int, int, int]] = []
+    trees: list[tuple[int, int, int, int]] = []
+    leaves: list[float] = []
+    for root in forest.roots:
+        start, first_leaf = len(splits), len(leaves)
+        found: list[tuple[bool, tuple[float, int, int, int]]] = []
+        _walk(forest, int(root), first_leaf, leaves, found)
+        if len(leaves) - first_leaf > MAX_LEAVES:
+            raise ValueError(f"a tree has {len(leaves) - first_leaf} leaves; at most {MAX_LEAVES} fit a mask")
+        left = [split for missing_left, split in found if missing_left]
+        right = [split for missing_left, split in found if not missing_left]
+        splits += left + right
+        trees.append((start, start + len(left), len(splits), first_leaf))
+    return MaskForest(np.array(splits, SPLIT), np.array(trees, TREE), np.array(leaves, np.float64))
+
+
+def _walk(
+    forest: Forest, position: int, first_leaf: int, leaves: list[float], found: list[tuple[bool, tuple[float, int, int, int]]]
+) -> None:
+    """Visit a tree from left to right, numbering leaves and noting which ones each split would clear."""
+    if position < 0:
+        leaves.append(float(forest.leaves[~position]))
+        return
+    node = forest.nodes[position]
+    before = len(leaves) - first_leaf
+    _walk(forest, int(node["left"]), first_leaf, leaves, found)
+    after = len(leaves) - first_leaf
+    below_left = ((1 << after) - 1) ^ ((1 << before) - 1)
+    split = (float(node["threshold"]), int(node["feature"]), ~below_left & 0xFFFFFFFF, 0)
+    found.append((bool(node["missing_left"]), split))
+    _walk(forest, int(node["right"]), first_leaf, leaves, found)
+
+
+@compiled
+def score_columns(
+    columns: Any, lanes: int, splits: Any, trees: Any, leaves: Any, first: int, last: int, masks: Any, totals: Any
+) -> None:
+    """Raw scores of ``lanes`` rows, given column by column: ``columns[feature, row]``. Adds to ``totals[row]``.
+
+    A tree starts with every leaf possible; each split takes away, for the rows that go right, the leaves on its left;
+    the lowest leaf still possible is the one reached. A missing value compares false, so the splits that send it left
+    ask "greater?" and those that send it right ask "not at most?".
+    """
+    for number in range(first, last):
+        tree = trees[number]
+        for lane in range(lanes):
+            masks[lane] = _ALL
+        for i in range(tree.start, tree.missing_right_from):
+            threshold, clear = splits[i].threshold, splits[i].clear
+            column = columns[splits[i].feature]
+            for lane in range(lanes):
+                masks[lane] &= clear if column[lane] > threshold else _ALL
+        for i in range(tree.missing_right_from, tree.end):
+            threshold, clear = splits[i].threshold, splits[i].clear
+            column = columns[splits[i].feature]
+            for lane in range(lanes):
+                masks[lane] &= _ALL if column[lane] <= threshold else clear
+        for lane in range(lanes):
+            totals[lane] += leaves[tree.first_leaf + lowest_bit(masks[lane])]
 
 
 @compiled

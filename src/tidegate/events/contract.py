@@ -62,6 +62,7 @@ NEEDS_TARGET = frozenset(
 )
 CONTRACT_TYPES = tuple(name for name, kind in EVENT_TYPES.items() if kind <= EventType.LABEL)
 
+_KNOWN = frozenset(FIELDS)
 _CONTENT_SPELLINGS = frozenset(name.replace("_", "") for name in CONTENT_FIELDS)
 _WHOLE = re.compile(r"[0-9]+(\.0*)?", re.ASCII)
 
@@ -95,7 +96,7 @@ def is_content_field(name: str) -> bool:
 
 def refuse_content(name: str) -> None:
     """Raise :class:`ContentRefused` when the name of a field looks like message content."""
-    if is_content_field(name):
+    if name not in _KNOWN and is_content_field(name):
         raise ContentRefused(name)
 
 

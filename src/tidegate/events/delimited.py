@@ -125,6 +125,11 @@ class Delimited:
             [-1 if name is None else self.fields_scanned.index(name) for name in columns.fields], np.int64
         )
 
+    @property
+    def learned(self) -> int:
+        """See :class:`tidegate.events.lines.Scanner`; the header has said everything."""
+        return 0
+
     def scan(
         self,
         data: Bytes,

@@ -59,8 +59,8 @@ def exact_seconds(whole: int, fraction: int, digits: int) -> float:
         shift -= 1
     scaled = fraction << shift
     quotient = scaled // unit
-    twice_rest = 2 * (scaled - quotient * unit)
-    if twice_rest > unit or (twice_rest == unit and quotient & 1):
+    # There are no ties to think about: half of a double's last place has at least 21 decimals.
+    if 2 * (scaled - quotient * unit) > unit:
         quotient += 1
     return float((whole << shift) + quotient) / float(1 << shift)
 

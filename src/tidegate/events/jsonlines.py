@@ -188,6 +188,11 @@ class JsonLines:
         self.ignored: list[str] = []
         """Names outside the contract that were met and skipped, the first few."""
 
+    @property
+    def learned(self) -> int:
+        """See :class:`tidegate.events.lines.Scanner`."""
+        return len(self.ignored)
+
     def scan(
         self,
         data: Bytes,

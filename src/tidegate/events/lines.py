@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,10 @@ class Scanner(Protocol):
 
     fields_scanned: tuple[str, ...]
     """Names of the contract, one for each row of ``starts`` and ``stops``."""
+
+    @property
+    def learned(self) -> int:
+        """How often :meth:`fields` has taught :meth:`scan` something."""
 
     def scan(
         self,
@@ -115,36 +119,29 @@ class TextLog:
         sure = np.empty(BATCH_ROWS, np.bool_)
         self.scanner.scan(data, end, cursor, starts, stops, lines, sure)
         rows = int(cursor[1])
-        intake.count_rows(rows)
         columns = {
             name: TextColumn(data, starts[i, :rows], stops[i, :rows])
             for i, name in enumerate(fields)
             if stops[i, :rows].any()
         }
-        events, exceptions = self._events(data, columns, lines[:rows], sure[:rows], line, intake)
-        names = TextNames.gather(columns.get("actor"), columns.get("target"), exceptions)
-        return Batch.of(events, names, sure[:rows])
-
-    def _events(
-        self,
-        data: Bytes,
-        columns: dict[str, TextColumn],
-        lines: NDArray[np.int64],
-        sure: Mask,
-        line: int,
-        intake: Intake,
-    ) -> tuple[NDArray[Any], dict[int, tuple[str, str]]]:
-        """Events of all rows, meaningless where ``sure`` ends up unset, and names read carefully."""
-        events = self.assembler.assemble(columns, sure)
+        events = self.assembler.assemble(columns, sure[:rows])
         exceptions: dict[int, tuple[str, str]] = {}
-        for row in np.flatnonzero(~sure).tolist():
+        learned = self.scanner.learned
+        for row in np.flatnonzero(~sure[:rows]).tolist():
             start, stop, offset = lines[row].tolist()
             read = self._read_carefully(data[start:stop].tobytes(), line + offset, intake)
             if read is not None:
                 events[row] = read.row
                 exceptions[row] = (read.actor, read.target)
                 sure[row] = True
-        return events, exceptions
+            if self.scanner.learned > learned:
+                # What was learnt from this line may make the others certain: scan them once more.
+                rows = row + 1
+                cursor[:] = stop + 1, rows, offset
+                break
+        intake.count_rows(rows)
+        names = TextNames.gather(columns.get("actor"), columns.get("target"), exceptions)
+        return Batch.of(events[:rows], names, sure[:rows])
 
     def _read_carefully(self, raw: bytes, line: int, intake: Intake) -> ReadEvent | None:
         if len(raw) > LINE_LIMIT_BYTES:

@@ -13,8 +13,8 @@ from tidegate.engine.rungs import SCORE_TABLES, Rung
 from tidegate.learning.intervals import Threshold, threshold_for
 
 BUDGET_PER_100K: dict[Rung, float] = {
-    Rung.CHALLENGE: 120.0,
-    Rung.BUDGET: 60.0,
+    Rung.CHALLENGE: 90.0,
+    Rung.BUDGET: 50.0,
     Rung.LOCK: 12.0,
     Rung.SUSPEND: 4.0,
     Rung.BAN: 0.6,

@@ -1,0 +1,152 @@
+"""``tidegate bench``: throughput, latency, memory and start-up on this machine, against the targets."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from tidegate.cli.bench_machine import one_core, this_machine
+from tidegate.cli.bench_page import BUSY, markdown, print_rows, write_section
+from tidegate.cli.bench_process import cold_start_row, scan_rows, start_up_row
+from tidegate.cli.bench_result import Row
+from tidegate.cli.bench_rows import (
+    FULL,
+    QUICK,
+    Sizes,
+    WarmEngine,
+    WrittenLogs,
+    check_rows,
+    columnar_all_judged_row,
+    columnar_row,
+    file_row,
+    growth_row,
+    kernel_all_judged_row,
+    kernel_row,
+    state_row,
+    write_logs,
+)
+from tidegate.cli.failures import Refused, told_plainly
+from tidegate.cli.in_force import InForce, decide_by
+from tidegate.cli.warm_up import compile_scanning, prepare
+
+
+class Bench:
+    """What rows share, made when first needed: written logs, and an engine that knows everybody."""
+
+    def __init__(self, sizes: Sizes, in_force: InForce, folder: Path) -> None:
+        self.sizes = sizes
+        self.in_force = in_force
+        self.folder = folder
+
+    @cached_property
+    def logs(self) -> WrittenLogs:
+        return write_logs(self.folder, self.sizes)
+
+    @cached_property
+    def warm(self) -> WarmEngine:
+        return WarmEngine(self.in_force, self.sizes, zipf=True)
+
+    def start_up(self) -> Iterator[Row]:
+        yield start_up_row(self.sizes)
+
+    def scan(self) -> Iterator[Row]:
+        yield from scan_rows(self.logs, self.sizes)
+
+    def jsonl(self) -> Iterator[Row]:
+        with one_core():
+            yield file_row(self.in_force, self.logs, self.sizes, "jsonl")
+
+    def parquet(self) -> Iterator[Row]:
+        with one_core():
+            yield file_row(self.in_force, self.logs, self.sizes, "parquet")
+
+    def growth(self) -> Iterator[Row]:
+        with one_core():
+            yield growth_row(self.in_force, self.sizes)
+
+    def state(self) -> Iterator[Row]:
+        yield state_row(self.warm)
+
+    def kernel(self) -> Iterator[Row]:
+        with one_core():
+            yield kernel_row(self.warm, self.sizes, "Zipf")
+            yield kernel_row(WarmEngine(self.in_force, self.sizes, zipf=False), self.sizes, "uniform")
+            yield kernel_all_judged_row(self.warm, self.sizes)
+
+    def columnar(self) -> Iterator[Row]:
+        with one_core():
+            yield columnar_row(self.warm, self.sizes)
+            yield columnar_all_judged_row(self.warm, self.sizes)
+
+    def check(self) -> Iterator[Row]:
+        with one_core():
+            yield from check_rows(self.warm, self.sizes)
+
+    def cold_start(self) -> Iterator[Row]:
+        yield cold_start_row()
+
+
+MEASUREMENTS: dict[str, Callable[[Bench], Iterator[Row]]] = {
+    "state": Bench.state,
+    "check": Bench.check,
+    "kernel": Bench.kernel,
+    "columnar": Bench.columnar,
+    "growth": Bench.growth,
+    "parquet": Bench.parquet,
+    "jsonl": Bench.jsonl,
+    "scan": Bench.scan,
+    "start-up": Bench.start_up,
+    "cold-start": Bench.cold_start,
+}
+"""In the order they are made: traffic with nothing but first contacts comes after everyday traffic."""
+COLD = "cold-start"
+
+
+def measure(bench: Bench, names: list[str], told: Console) -> list[Row]:
+    """Make the rows, saying which one is under way."""
+    rows: list[Row] = []
+    for name in names:
+        told.print(f"measuring {name} …", style="dim")
+        rows += MEASUREMENTS[name](bench)
+    return rows
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="A handful of accounts, to see that everything runs.")
+@click.option(
+    "--only", multiple=True, type=click.Choice(list(MEASUREMENTS)), help="Only this row; may be repeated."
+)
+@click.option("--cold", is_flag=True, help="Also compile everything anew and time that.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+@click.option(
+    "--write", type=click.Path(path_type=Path), help="Also put the table into this page, as docs/results.md."
+)
+def bench(quick: bool, only: tuple[str, ...], cold: bool, as_json: bool, write: Path | None) -> None:
+    """Measure throughput, latency, memory and start-up on this machine.
+
+    Takes a few minutes and up to 4 GB of memory. Traffic is synthetic and the same every time.
+    """
+    console, told = Console(highlight=False), Console(stderr=True, highlight=False)
+    if only and write:
+        raise Refused("--write replaces the whole table, so it needs a run of every row, without --only.")
+    machine = this_machine()
+    if machine.is_busy:
+        told.print(f"load average {machine.load_at_start:.2f}. {BUSY}", style="yellow", soft_wrap=True)
+    names = list(only) or [name for name in MEASUREMENTS if name != COLD or cold]
+    with told_plainly(), tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
+        in_force = decide_by()
+        prepare(told)
+        compile_scanning()  # loads the machine code, so that no first run pays for it
+        rows = measure(Bench(QUICK if quick else FULL, in_force, Path(folder)), names, told)
+    if as_json:
+        found = [row.as_json() for row in rows]
+        click.echo(json.dumps({"machine": machine.as_json(), "quick": quick, "rows": found}))
+    else:
+        print_rows(console, rows, machine, quick)
+    if write:
+        command = "tidegate bench" + (" --quick" if quick else "") + (" --cold" if cold else "")
+        write_section(write, markdown(rows, machine, f"{command} --write {write}", quick))
