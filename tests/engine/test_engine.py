@@ -14,6 +14,7 @@ from tidegate.engine.engine import MAX_PIECE, Engine, Outcome
 from tidegate.engine.features import FEATURE_INDEX, FEATURES, Signal
 from tidegate.engine.policy import Policy
 from tidegate.engine.rungs import Rung, Stage
+from tidegate.events.columns import Reason
 
 SENDER, VICTIM = key("sender"), key("victim")
 
@@ -123,6 +124,8 @@ def test_a_new_policy_counts_from_the_next_event_on_and_keeps_the_state() -> Non
 def test_an_array_of_another_dtype_is_refused_by_name() -> None:
     with pytest.raises(TypeError, match=r"EVENT, not float64"):
         Engine(policy()).observe(np.zeros(3))
+    with pytest.raises(TypeError, match=r"EVENT, not float64"):
+        Engine(policy()).rows(np.zeros(3))
 
 
 def test_an_empty_batch_changes_nothing() -> None:
@@ -291,6 +294,46 @@ def test_a_flood_of_strangers_does_not_wash_out_a_friend_met_twice() -> None:
         assert complaints(engine, SENDER) == weight, f"after {messages} messages"
 
 
+def test_saving_a_number_or_adding_its_owner_to_a_group_first_does_not_hide_a_first_contact() -> None:
+    for before in (K.CONTACT, K.INVITE):
+        engine = Engine(policy())
+        for i, one in enumerate(people(50)):
+            engine.observe(log([event(before, i, SENDER, one, chat=9), event(K.MESSAGE, i, SENDER, one)]))
+        assert account(engine, SENDER)["stranger_count"] == 17, "capped"
+        assert account(engine, SENDER)["strangers_14d"] > 49.9
+
+
+def test_a_person_who_saved_the_number_is_no_stranger() -> None:
+    engine = Engine(policy())
+    engine.observe(log([event(K.CONTACT, 0.0, VICTIM, SENDER), event(K.MESSAGE, 1.0, SENDER, VICTIM)]))
+    assert account(engine, SENDER)["strangers_14d"] == 0.0
+
+
+def test_a_complaint_by_somebody_added_to_a_group_counts() -> None:
+    engine = Engine(policy())
+    engine.observe(log([event(K.INVITE, 0.0, SENDER, VICTIM, chat=9), event(K.REPORT, 0.0, VICTIM, SENDER)]))
+    assert complaints(engine, SENDER) == 1.0
+
+
+def test_whoever_makes_room_in_their_memory_cannot_complain_of_a_reply() -> None:
+    engine, socks = Engine(policy()), people(16, "sock")
+    for i, one in enumerate(people(20, "ring")):
+        at = i * 100.0
+        began = [event(K.MESSAGE, at, one, VICTIM), blast(one, socks, at + 1.0)]
+        engine.observe(
+            log([*began, event(K.MESSAGE, at + 50.0, VICTIM, one), event(K.REPORT, at + 51.0, one, VICTIM)])
+        )
+    assert complaints(engine, VICTIM) < 0.2
+
+
+def test_an_unblock_by_sock_puppets_takes_no_block_back() -> None:
+    engine, blockers = Engine(policy()), people(10)
+    engine.observe(blast(SENDER, blockers, every=0.0))
+    engine.observe(log([event(K.BLOCK, 0.0, one, SENDER) for one in blockers]))
+    engine.observe(log([event(K.UNBLOCK, 0.0, one, SENDER) for one in people(50, "puppet")]))
+    assert complaints(engine, SENDER) == 10.0
+
+
 # --- Late events ------------------------------------------------------------------------------------------
 
 COUNTS = [
@@ -361,6 +404,13 @@ def test_an_account_that_comes_back_after_being_forgotten_is_announced_again() -
     outcome = engine.observe(event(K.MESSAGE, 30 * HOUR, SENDER, VICTIM))
     assert len(outcome.newborn) == 2
     assert account(engine, SENDER)["sent_14d"] == 1.0
+
+
+def test_an_account_that_a_person_trusts_is_not_forgotten_while_that_protects_it() -> None:
+    engine = Engine(policy(), idle_limit_s=HOUR)
+    engine.observe(event(K.RULING, -DAY, VICTIM, SENDER, reason=int(Reason.LEGITIMATE)))
+    engine.observe(coming_and_going(20))
+    assert account(engine, SENDER)["trusted_until_s"] > 0
 
 
 def test_an_account_on_a_rung_is_not_forgotten() -> None:

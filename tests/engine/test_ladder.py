@@ -200,6 +200,25 @@ def test_a_strike_reaches_the_device_and_the_number_range_too() -> None:
     assert (rows[:, FEATURE_INDEX["reg_strikes"]] > 0.99).all()
 
 
+def test_one_account_strikes_once_however_often_it_is_found_and_takes_back_no_more_than_that() -> None:
+    network, other = key("network", "network"), key("other")
+    engine = Engine(policy(LOCK_AT_THREE))
+    engine.observe(log([blast(who, PEOPLE[:5], network=network) for who in (SENDER, other)]))
+    engine.observe(log([ruling(Reason.ABUSIVE, 10.0 + i, kind=K.LABEL) for i in range(5)]))
+    assert 1.99 < strikes_seen(engine, 60.0, network) <= 2.0
+    engine.observe(log([ruling(Reason.LEGITIMATE, 70.0 + i, kind=K.LABEL) for i in range(5)]))
+    assert 0.99 < strikes_seen(engine, 120.0, network) <= 1.0, "that of the other account stays"
+
+
+def test_a_ruling_after_the_rung_has_ended_still_takes_back_the_strike() -> None:
+    network = key("network", "network")
+    engine = Engine(policy(LOCK_AT_THREE))
+    engine.observe(blast(SENDER, PEOPLE[:5], network=network))
+    assert strikes_seen(engine, 60.0, network) > 0.99
+    engine.observe(ruling(Reason.LEGITIMATE, 2 * DAY))
+    assert strikes_seen(engine, 2 * DAY + 60.0, network) == 0.0
+
+
 def test_an_account_below_lock_strikes_nobody() -> None:
     network = key("network", "network")
     engine = Engine(policy("first contact | budget | strangers_1m >= 3"))

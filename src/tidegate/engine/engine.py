@@ -42,6 +42,12 @@ MAX_PIECE = 8192
 """Events handed to the kernel at once; tables are made large enough before each piece."""
 
 
+def _checked(events: NDArray[Any]) -> NDArray[Any]:
+    if events.dtype != EVENT:
+        raise TypeError(f"events must be an array of tidegate.events.columns.EVENT, not {events.dtype}")
+    return np.ascontiguousarray(events)
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a batch led to."""
@@ -159,9 +165,7 @@ class Engine:
 
     def observe(self, events: NDArray[Any]) -> Outcome:
         """Observe a batch (EVENT[n], in time order; an event earlier than the last is taken as late and counted)."""
-        if events.dtype != EVENT:
-            raise TypeError(f"events must be an array of tidegate.events.columns.EVENT, not {events.dtype}")
-        events = np.ascontiguousarray(events)
+        events = _checked(events)
         decisions, newborn = [], []
         for start in range(0, len(events), MAX_PIECE):
             piece = events[start : start + MAX_PIECE]
@@ -196,7 +200,7 @@ class Engine:
         self._point("all_judged", judged)
         self._control["judge_all"] = 1 if decide else 2
         try:
-            self._run(np.ascontiguousarray(events))
+            self._run(_checked(events))
         finally:
             self._control["judge_all"] = 0
         count = int(self._control["judged_count"][0])

@@ -32,6 +32,8 @@ from tidegate.engine.ladder import (
     MODEL_FAMILY,
     RUNG_COUNT,
     STRIKE_FROM,
+    STRUCK,
+    TIMES_MASK,
     TRUSTED_CEILING,
     climb,
     has_ended,
@@ -226,7 +228,7 @@ def pass_event(t: Any, event: Any, index: int, newborn: Any, newborn_count: int)
     slot, newborn_count = account_slot(t, event.actor, newborn, newborn_count, index, False)
     account = t.accounts[slot]
     first_ever = account.sent_14d == np.float32(0.0)
-    elapsed = acts(account, network_slot + 1, device_slot + 1, now)
+    acts(account, network_slot + 1, device_slot + 1, now)
     said_back_catches_up(account, now)
     if kind == KIND_REGISTER:
         sign_up(account, event, t.nt[0], t.ni, t.no, t.networks, network_slot, t.devices, device_slot)
@@ -235,7 +237,7 @@ def pass_event(t: Any, event: Any, index: int, newborn: Any, newborn_count: int)
         other_slot, newborn_count = account_slot(t, event.target, newborn, newborn_count, index, True)
         account, other = t.accounts[slot], t.accounts[other_slot]
         if kind == KIND_MESSAGE:
-            judged = message_to_person(account, other, event, network_slot, device_slot, elapsed, first_ever)
+            judged = message_to_person(account, other, event, network_slot, device_slot, first_ever)
         elif kind == KIND_INVITE:
             invites(account)
             said_back_catches_up(other, now)
@@ -254,7 +256,7 @@ def pass_event(t: Any, event: Any, index: int, newborn: Any, newborn_count: int)
                 said_back_catches_up(t.accounts[other_slot], now)
                 t.accounts[other_slot].declines_14d += np.float32(1.0)
         return no_slot, MESSAGING, network_slot, device_slot, newborn_count
-    judged = what_it_does(account, event, elapsed, first_ever)
+    judged = what_it_does(account, event, first_ever)
     return slot if judged else no_slot, MESSAGING, network_slot, device_slot, newborn_count
 
 
@@ -363,13 +365,16 @@ def person_decides(
     now = event.time
     previous = account.rung
     if event.reason == _ABUSIVE:
-        add_strike(t, item, np.float32(1.0))
+        if account.times_raised & STRUCK == 0:
+            add_strike(t, item, np.float32(1.0))
         account.trusted_until_s = np.uint32(0)
         if event.type == KIND_RULING and account.rung < 5:
             climb(account, 5, rules.durations, now)
+        account.times_raised |= np.uint8(STRUCK)
     elif event.reason == _LEGITIMATE:
-        if previous >= STRIKE_FROM:
+        if account.times_raised & STRUCK != 0:
             add_strike(t, item, np.float32(-1.0))
+            account.times_raised &= np.uint8(TIMES_MASK)
         account.trusted_until_s = clock(now + TRUST_S)
         if event.type == KIND_RULING:
             account.rung = np.uint8(0)
@@ -484,6 +489,7 @@ def judge(
     climb(account, rung, rules.durations, now)
     if rung >= STRIKE_FROM and previous < STRIKE_FROM:
         add_strike(t, item, np.float32(1.0))
+        account.times_raised |= np.uint8(STRUCK)
     decision = decisions[count]
     write_decision(decision, account, slot, item.event, previous, stage, CAUSE_EVIDENCE, short, now, mark)
     decision.score = row[SCORE]

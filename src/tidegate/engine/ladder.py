@@ -22,6 +22,8 @@ STRONGEST_SINGLE = int(Rung.LOCK)
 STRIKE_FROM = int(Rung.LOCK)
 """From this rung on the account's network, device and number range are struck."""
 MODEL_FAMILY = len(FAMILIES)
+STRUCK, TIMES_MASK = 128, 127
+"""``times_raised`` counts in its low seven bits; the top one says that the account's surroundings were struck."""
 CLEAN_S = 30 * DAY_S
 TRUSTED_CEILING = int(Rung.WARN)
 """The strongest automatic rung for an account that a person found legitimate."""
@@ -56,9 +58,9 @@ def climb(account: Any, rung: int, durations: Any, now: float) -> None:
     """Put the account on ``rung`` from now."""
     if account.rung_until_s != FOREVER_S and since(now, account.rung_until_s) > CLEAN_S and account.rung == 0:
         account.times_raised = np.uint8(0)
-    times = min(np.int64(account.times_raised), 2)
+    times = min(np.int64(account.times_raised) & TIMES_MASK, 2)
     duration = durations[rung, times]
     account.rung = np.uint8(rung)
     account.rung_until_s = clock(now + duration) if duration < 3.0e9 else FOREVER_S
-    if account.times_raised < 255:
+    if np.int64(account.times_raised) & TIMES_MASK < TIMES_MASK:
         account.times_raised += np.uint8(1)

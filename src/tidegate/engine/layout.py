@@ -60,7 +60,8 @@ ACCOUNT = np.dtype(
         ("peers", U4, (PEERS,)),
         # lines 4-7: sender half
         ("last_s", F8),  # its last own event
-        ("last_stranger_s", F8),
+        ("message_lag_s", F4),  # at last_s: time since its last message
+        ("stranger_lag_s", F4),  # and since its last new contact
         ("sent_1m", F4),
         ("strangers_1m", F4),
         ("sent_1h", F4),

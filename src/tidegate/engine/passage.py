@@ -12,6 +12,7 @@ import numpy as np
 from tidegate.engine.features import Signal
 from tidegate.engine.index import bury, find_or_add
 from tidegate.engine.layout import ACCOUNT_WORDS
+from tidegate.engine.rooms.decay import clock
 from tidegate.engine.rooms.device import device_sees
 from tidegate.engine.rooms.network import CLIENT_SALT, NUMBER_RANGE_SALT, network_sees, surge
 from tidegate.engine.rooms.recipient import (
@@ -121,6 +122,8 @@ def forget_idle(
         # last_s is -1 in a freed record; an account under a rung is kept until the rung has ended.
         if account.last_s < 0.0 or account.rung != 0 or touched == 0.0 or now - touched < header.idle_limit_s:
             continue
+        if account.trusted_until_s != 0 and clock(now) < account.trusted_until_s:
+            continue
         key = account.key
         bury(index, table.mask, key, slot)
         if table.old_mask >= 0:
@@ -208,39 +211,38 @@ def message_to_person(
     event: Any,
     network_slot: int,
     device_slot: int,
-    elapsed: float,
     first_ever: bool,
 ) -> bool:
     """A one-to-one message; True when the sender is to be judged."""
     now = event.time
     was_active = person.first_active_s != 0
-    unknown_to_person, load = hears_from(person, event.actor, now)
-    unknown_to_sender, first_answer, worth = answers(account, event.target, now)
+    unknown_to_sender, is_reply, first_answer, worth = answers(account, event.target, now)
+    unknown_to_person, load = hears_from(person, event.actor, is_reply, now)
     # Either side may have forgotten the other; who is remembered by one is no stranger.
     first_contact = unknown_to_person and unknown_to_sender
     receives(person, first_contact, now)
     if first_answer:
         is_answered(person, worth, network_slot + 1, device_slot + 1)
-    sends(account, event, elapsed, first_ever, now)
+    sends(account, event, first_ever, now)
     if first_contact:
         contacts_stranger(account, event, was_active, load, now)
     return first_contact or account.sent_1m >= FAST_SENT_1M
 
 
 @inlined
-def message_to_group(account: Any, event: Any, elapsed: float, first_ever: bool) -> bool:
+def message_to_group(account: Any, event: Any, first_ever: bool) -> bool:
     """A message to a group; True when the sender is to be judged."""
-    sends(account, event, elapsed, first_ever, event.time)
+    sends(account, event, first_ever, event.time)
     sends_to_group(account)
     return account.sent_1m >= FAST_SENT_1M or account.group_sent_1h >= FAST_GROUP_SENT_1H
 
 
 @inlined
-def what_it_does(account: Any, event: Any, elapsed: float, first_ever: bool) -> bool:
+def what_it_does(account: Any, event: Any, first_ever: bool) -> bool:
     """Own deeds that concern no second account; True when the account is to be judged."""
     kind = event.type
     if kind == KIND_MESSAGE:
-        return message_to_group(account, event, elapsed, first_ever)
+        return message_to_group(account, event, first_ever)
     if kind == KIND_GROUP:
         creates_group(account)
         return True
@@ -261,9 +263,8 @@ def tell(person: Any, other: Any, event: Any) -> bool:
         counted = is_complained_about(other, weight, contacted_first, kind == KIND_REPORT, event.network, now)
         return counted >= JUDGED_COMPLAINT
     said_back_catches_up(other, now)
-    if kind == KIND_UNBLOCK:
-        other.blocks_14d = max(other.blocks_14d - _ONE, np.float32(0.0))
-    elif kind == KIND_READ:
+    # An unblock takes nothing back: what it took back, sock puppets could take back too. Blocks fade by themselves.
+    if kind == KIND_READ:
         other.reads_14d += _ONE
     elif kind == KIND_CONTACT and saves(person, event.target):
         other.saved_14d += _ONE

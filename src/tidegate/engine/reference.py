@@ -145,7 +145,7 @@ class ReferenceEngine:
         if device:
             self.devices.setdefault(device, Surroundings(bits=64)).sees(actor, kind, now)
         account = self._account(actor)
-        elapsed = account.acts(network, device, now)
+        account.acts(network, device, now)
         if kind == K.REGISTER:
             self._sign_up(account, event, now)
             return self._judge(account, Stage.REGISTRATION, now, network, device)
@@ -154,7 +154,7 @@ class ReferenceEngine:
             return None
         other = self._account(target) if target not in (0, actor) and kind in _ABOUT_SOMEBODY else None
         if kind == K.MESSAGE:
-            judged = self._message(account, other, event, elapsed, now)
+            judged = self._message(account, other, event, now)
         elif other is not None and kind == K.INVITE:
             judged = self._invite(account, other, int(event["chat"]), now)
         elif other is not None and kind in (K.BLOCK, K.REPORT):
@@ -189,7 +189,7 @@ class ReferenceEngine:
         account.reg_strikes = sum(place.strikes.at(place.clock) for place in places)
 
     def _message(
-        self, account: Account, other: Account | None, event: Record, elapsed: float, now: float
+        self, account: Account, other: Account | None, event: Record, now: float
     ) -> bool:
         """Judged: a first contact, a message at a tool's pace, a message in a flood to groups.
 
@@ -205,8 +205,8 @@ class ReferenceEngine:
                 max(now - account.registered_s, 0.0) if account.registered_s else 0.0
             )
         else:
-            account.gaps.add(elapsed)
-        account.has_sent = True
+            account.gaps.add(clock - account.last_message)
+        account.has_sent, account.last_message = True, clock
         account.sent.add(1.0, clock)
         if event["forwards"] != MISSING_FORWARDS:
             share = 1.0 if event["forwards"] > 0 else 0.0
@@ -221,21 +221,28 @@ class ReferenceEngine:
 
     def _meet(self, sender: Account, person: Account, event: Record, now: float) -> tuple[bool, float]:
         """``(is_first_contact, strangers who wrote to the recipient lately)``."""
+        of_sender, _ = sender.peers.meet(person.key)
+        known_to_sender = of_sender.they_began or of_sender.i_began or of_sender.invited
+        is_reply = of_sender.they_began
+        if not known_to_sender:
+            of_sender.i_began = True
         of_person, known_to_person = person.peers.meet(sender.key)
         load = person.stranger_load * math.exp2(-max(now - person.stranger_load_s, 0.0) / DAY_S)
         if not known_to_person:
-            of_person.they_began = True
+            # Whoever has forgotten that they wrote first is not taken for somebody who was contacted.
+            of_person.i_began, of_person.they_began = is_reply, not is_reply
+        elif of_person.invited:
+            # An invitation to a group is no acquaintance: the first message is still the first.
+            of_person.invited, of_person.they_began, known_to_person = False, True, False
+        if not known_to_person:
             person.stranger_load, person.stranger_load_s = load + 1.0, math.floor(now)
-        of_sender, known_to_sender = sender.peers.meet(person.key)
-        if not known_to_sender:
-            of_sender.i_began = True
         # Either side may have forgotten the other; who is remembered by one is no stranger.
         first_contact = not known_to_person and not known_to_sender
         person.hears(now)
         person.received.add(1.0, person.said_clock)
         if first_contact:
             person.inbound.add(1.0, person.said_clock)
-        if of_sender.they_began and not of_sender.answered:
+        if is_reply and not of_sender.answered:
             of_sender.answered = True
             self._answer(sender, person, event, now)
         return first_contact, load
@@ -252,8 +259,8 @@ class ReferenceEngine:
         self, account: Account, event: Record, was_active: bool, load: float, now: float
     ) -> None:
         if account.inactive_targets.count:
-            account.stranger_gaps.add(max(now - account.last_stranger, 0.0))
-        account.last_stranger = now
+            account.stranger_gaps.add(account.own_clock - account.last_stranger)
+        account.last_stranger = account.own_clock
         account.distinct_strangers.see(int(event["target"]))
         account.strangers.add(1.0, account.own_clock)
         account.inactive_targets.add(0.0 if was_active else 1.0)
@@ -271,7 +278,7 @@ class ReferenceEngine:
         account.invites.add(1.0, account.own_clock)
         other.hears(now)
         peer, known = other.peers.meet(account.key)
-        peer.they_began = peer.they_began or not known
+        peer.invited = peer.invited or not known
         other.invitation = (account.key, chat & 0xFFFFFFFF, math.floor(now))
         return True
 
@@ -295,15 +302,16 @@ class ReferenceEngine:
         """
         about.hears(now)
         peer = person.peers.known(about.key)
+        contacted_first = peer is not None and (peer.they_began or peer.invited)
         weight = 0.0 if peer is None else person.trust(now)
         if peer is not None:
-            weight *= INITIATED_WEIGHT if not peer.they_began else CONVERSED_WEIGHT if peer.answered else 1.0
+            weight *= INITIATED_WEIGHT if not contacted_first else CONVERSED_WEIGHT if peer.answered else 1.0
             weight *= REPEATED_WEIGHT if peer.complained else 1.0
             peer.complained = True
-        if peer is None or not peer.they_began:
+        if not contacted_first:
             weight /= 1.0 + about.unfounded.at(about.said_clock)
             about.unfounded.add(1.0, about.said_clock)
-        if network:
+        elif network:
             if network in about.complaining_networks:
                 weight *= CORRELATED_WEIGHT
             about.complaining_networks.append(network)
@@ -313,9 +321,8 @@ class ReferenceEngine:
 
     def _kind_word(self, person: Account, about: Account, kind: int, now: float) -> None:
         about.hears(now)
-        if kind == K.UNBLOCK:
-            about.blocks.add(-1.0, about.said_clock)
-        elif kind == K.READ:
+        # An unblock takes nothing back: what it took back, sock puppets could take back too.
+        if kind == K.READ:
             about.reads.add(1.0, about.said_clock)
         elif kind == K.CONTACT:
             peer, _ = person.peers.meet(about.key)

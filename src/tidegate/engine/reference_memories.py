@@ -127,6 +127,7 @@ class Peer:
     key: int
     they_began: bool = False
     i_began: bool = False
+    invited: bool = False
     answered: bool = False
     saved: bool = False
     complained: bool = False
@@ -221,7 +222,7 @@ class Account:
         self.network_changes, self.device_changes = Tally(HOUR_S, DAY_S), Decaying(FORTNIGHT_S)
         self.silence = Decaying(DAY_S)
         self.gaps, self.hours = Gaps(), [0] * 8
-        self.has_sent = False
+        self.has_sent, self.last_message = False, 0.0
         self.first_message_delay = 0.0
         self.forwarded = 0.0
         self.last_typing_s: int | None = None
@@ -250,8 +251,8 @@ class Account:
         """Something is said about it or to it."""
         self.said_clock = max(self.said_clock, now)
 
-    def acts(self, network: int, device: int, now: float) -> float:
-        """Any event of its own; returns the seconds since the one before (0 for the first, or a late one)."""
+    def acts(self, network: int, device: int, now: float) -> None:
+        """Any event of its own."""
         elapsed = max(now - self.own_clock, 0.0) if self.own_clock else 0.0
         self.own_clock = max(self.own_clock, now)
         self.hears(now)
@@ -270,7 +271,6 @@ class Account:
         if self.hours[of_day] == 255:
             self.hours = [count // 2 for count in self.hours]
         self.hours[of_day] += 1
-        return elapsed
 
     def trust(self, now: float) -> float:
         """What its word is worth, 0.25 to 1, by age. An unseen sign-up is old, not new."""

@@ -22,6 +22,8 @@ from tidegate.engine.rooms.decay import clock, kept_day, since
 from tidegate.events.compiled import inlined
 
 _HALF = PEERS // 2
+_INVITED = THEY_FIRST | I_FIRST
+"""Both flags at once: added to a group by the other side, no message yet."""
 _FINGERPRINT = np.uint32(0xFFFFFFFF ^ PEER_FLAGS)
 
 TRUSTED_AGE_S = 3 * DAY_S
@@ -87,27 +89,42 @@ def trust(person: Any, now: float) -> Any:
 
 
 @inlined
-def hears_from(person: Any, sender: Any, now: float) -> Any:
-    """A message arrives: ``(is_first_contact, strangers who wrote to this person lately)``."""
-    known = meet(person, sender, THEY_FIRST)
+def hears_from(person: Any, sender: Any, is_reply: bool, now: float) -> Any:
+    """A message arrives: ``(is_first_contact, strangers who wrote to this person lately)``.
+
+    ``is_reply``: the sender remembers that this person wrote first. Then a person who has forgotten it is not taken
+    for somebody who was contacted: else whoever makes room in their own memory could complain of a reply.
+    """
+    known = meet(person, sender, I_FIRST if is_reply else THEY_FIRST)
     load = np.float32(person.stranger_load * kept_day(since(now, person.stranger_load_s)))
-    if known == 0:
+    is_stranger = known == 0
+    if known & _INVITED == _INVITED:
+        # An invitation to a group is no acquaintance: the first message is still the first.
+        place = place_of(person, fingerprint(sender))
+        person.peers[place] &= np.uint32(0xFFFFFFFF ^ I_FIRST)
+        is_stranger = True
+    if is_stranger:
         person.stranger_load = load + np.float32(1.0)
         person.stranger_load_s = clock(now)
-    return known == 0, load
+    return is_stranger, load
 
 
 @inlined
 def answers(person: Any, other: Any, now: float) -> Any:
-    """This person writes to ``other``: ``(began_it, first_answer, worth)``.
+    """This person writes to ``other``: ``(began_it, is_reply, first_answer, worth)``.
 
-    ``began_it``: it is a new conversation. ``first_answer``: ``other`` wrote first and had no answer until now.
+    ``began_it``: it is a new conversation; having saved the number does not make it an old one.
+    ``first_answer``: ``other`` wrote first and had no answer until now.
     """
     known = meet(person, other, I_FIRST)
-    first_answer = (known & np.uint32(THEY_FIRST)) != 0 and (known & np.uint32(ANSWERED)) == 0
+    began_it = (known & np.uint32(_INVITED)) == 0
+    if began_it:
+        flag(person, other, I_FIRST)
+    is_reply = (known & np.uint32(_INVITED)) == THEY_FIRST
+    first_answer = is_reply and (known & np.uint32(ANSWERED)) == 0
     if first_answer:
         flag(person, other, ANSWERED)
-    return known == 0, first_answer, trust(person, now)
+    return began_it, is_reply, first_answer, trust(person, now)
 
 
 @inlined
@@ -147,7 +164,7 @@ def saves(person: Any, other: Any) -> bool:
 @inlined
 def is_invited(person: Any, inviter: Any, chat: Any, now: float) -> None:
     """Somebody adds this person to a group."""
-    meet(person, inviter, THEY_FIRST)
+    meet(person, inviter, _INVITED)
     person.invited_by = inviter
     person.invited_chat = np.uint32(np.uint64(chat) & np.uint64(0xFFFFFFFF))
     person.invited_s = clock(now)

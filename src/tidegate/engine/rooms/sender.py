@@ -97,9 +97,11 @@ def said_back_catches_up(account: Any, now: float) -> None:
 
 
 @inlined
-def acts(account: Any, network_slot: Any, device_slot: Any, now: float) -> float:
+def acts(account: Any, network_slot: Any, device_slot: Any, now: float) -> None:
     """Any own event: counters, network and device changes, the hour of day. Slots are +1, 0 when unknown."""
     elapsed = own_counters_catch_up(account, now)
+    account.message_lag_s += np.float32(elapsed)
+    account.stranger_lag_s += np.float32(elapsed)
     if account.first_active_s == 0:
         account.first_active_s = clock(now)
     if network_slot != 0 and network_slot != account.network_slot:
@@ -116,7 +118,6 @@ def acts(account: Any, network_slot: Any, device_slot: Any, now: float) -> float
         for i in range(8):
             account.hours[i] >>= 1
     account.hours[bin_] += np.uint8(1)
-    return elapsed
 
 
 @inlined
@@ -127,8 +128,8 @@ def registers(account: Any, phone_range: Any, now: float) -> None:
 
 
 @inlined
-def _times_gap(account: Any, elapsed: float) -> None:
-    gap = np.float32(max(elapsed, LEAST_GAP_S))
+def _times_gap(account: Any) -> None:
+    gap = np.float32(max(account.message_lag_s, np.float32(LEAST_GAP_S)))
     log_gap = np.float32(ln(np.float64(gap)))
     n = account.gaps
     if n > 0:
@@ -158,13 +159,14 @@ def _times_gap(account: Any, elapsed: float) -> None:
 
 
 @inlined
-def sends(account: Any, event: Any, elapsed: float, first_ever: bool, now: float) -> None:
+def sends(account: Any, event: Any, first_ever: bool, now: float) -> None:
     """A message leaves, to one person or to a group."""
     if first_ever:
         if account.registered_s != 0:
             account.first_message_delay = np.float32(since(now, account.registered_s))
     else:
-        _times_gap(account, elapsed)
+        _times_gap(account)
+    account.message_lag_s = _ZERO
     account.sent_1m += _ONE
     account.sent_1h += _ONE
     account.sent_1d += _ONE
@@ -196,13 +198,13 @@ def contacts_stranger(account: Any, event: Any, target_was_active: bool, load: A
     typed = account.last_typing_s != 0 and since(now, account.last_typing_s) <= TYPED_WITHIN_S
     account.untyped = blended(account.untyped, _ZERO if typed else _ONE, n, STRANGER_CAP)
     if n > 0:
-        gap = np.float32(max(now - account.last_stranger_s, 0.0))
+        gap = account.stranger_lag_s
         deviation = gap - account.stranger_gap_mean
         account.stranger_gap_mean = blended(account.stranger_gap_mean, gap, n - 1, STRANGER_CAP)
         account.stranger_gap_var = blended(
             account.stranger_gap_var, deviation * (gap - account.stranger_gap_mean), n - 1, STRANGER_CAP
         )
-    account.last_stranger_s = now
+    account.stranger_lag_s = _ZERO
     if n < STRANGER_CAP + 1:
         account.stranger_count += np.uint8(1)
     if event.size >= 0:
@@ -287,7 +289,7 @@ def is_complained_about(
         # Whoever began the contact, or never had one, may complain as often as they like.
         weight = weight / (_ONE + account.unfounded_14d)
         account.unfounded_14d += _ONE
-    if network != np.uint64(0):
+    elif network != np.uint64(0):
         mark_ = np.uint16(network & np.uint64(0xFFFF)) | np.uint16(1)
         for i in range(REPORTERS):
             if account.reporters[i] == mark_:
