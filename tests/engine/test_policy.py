@@ -467,7 +467,7 @@ def test_the_digest_changes_with_any_content_but_not_with_layout() -> None:
 
 
 def test_the_digest_is_the_same_on_every_machine() -> None:
-    assert load_policy(HEAD + RULE, "own.toml").digest == "d9f4011b21d9590f"
+    assert load_policy(HEAD + RULE, "own.toml").digest == "dc5a6323f47b3fe0"
 
 
 # --- Arrays ---------------------------------------------------------------------------------------------
@@ -577,7 +577,7 @@ def test_arrays_have_the_shapes_and_types_that_kernels_rely_on() -> None:
         "rule_stages": (np.uint8, (n_rules,)),
         "rung_keys": (np.uint8, (7,)),
         "rung_durations": (np.float64, (7, 3)),
-        "score_threshold": (np.float32, (4, 7)),
+        "score_threshold": (np.float32, (5, 7)),
     }
     for name, (dtype, shape) in expected.items():
         array = getattr(arrays, name)
@@ -782,7 +782,7 @@ NEW: dict[str, float] = {
         (
             "strangers-without-typing",
             Stage.MESSAGING,
-            {"strangers_1h": 20, "untyped_strangers": 1, "trusted_reply_rate_14d": 0},
+            {"strangers_1h": 40, "untyped_strangers": 1, "trusted_reply_rate_14d": 0},
         ),
         (
             "neighbours-of-recent-abusers",
@@ -790,10 +790,10 @@ NEW: dict[str, float] = {
             {"strangers_1d": 6, "net_strikes_14d": 9, "net_abuse_rate": 0.3},
         ),
         ("device-farm", Stage.REGISTRATION, {"device_accounts": 14, "device_registrations_14d": 12}),
-        ("sim-farm", Stage.REGISTRATION, {"reg_range_1h": 8, "device_registrations_14d": 3}),
-        ("client-surge", Stage.REGISTRATION, {"reg_client_surge": 12, "reg_range_1h": 4}),
+        ("sim-farm", Stage.REGISTRATION, {"reg_range_1h": 14, "device_registrations_14d": 3}),
+        ("client-surge", Stage.REGISTRATION, {"reg_client_surge": 12, "reg_range_1h": 12}),
         ("cold-outreach-suspected", Stage.MESSAGING, {"cold_outreach": 6, "strangers_14d": 11}),
-        ("slow-drip", Stage.MESSAGING, {"strangers_14d": 20, "stranger_gap_mean": 3 * HOUR}),
+        ("slow-drip", Stage.MESSAGING, {"strangers_14d": 40, "stranger_gap_mean": 3 * HOUR}),
         ("clockwork", Stage.MESSAGING, {"session_gap_cv": 0.31, "strangers_14d": 20}),
         ("one-text-for-all", Stage.MESSAGING, {"same_size_share": 1, "strangers_1d": 14}),
         ("dead-numbers", Stage.MESSAGING, {"inactive_target_share": 0.45, "strangers_14d": 12}),
@@ -803,7 +803,7 @@ NEW: dict[str, float] = {
         (
             "strangers-from-a-new-device",
             Stage.MESSAGING,
-            {"device_changes_14d": 1, "device_age": HOUR, "strangers_1h": 20},
+            {"device_changes_14d": 1, "device_age": HOUR, "strangers_1h": 40},
         ),
         ("woken-account", Stage.MESSAGING, {"dormancy": 40 * DAY, "strangers_1h": 20}),
         (

@@ -65,8 +65,9 @@ def prepare(console: Console, rooms: tuple[str, ...] = SCANNING) -> None:
     late = out_of_date(rooms)
     if not late or "NUMBA_CACHE_DIR" in os.environ:  # a cache of one's own is one's own to look after
         return
-    about = sum(USUAL_SECONDS[room] for room in late)
-    console.print(f"compiling the kernels for this machine, once; about {about} s", style="dim", soft_wrap=True)
+    seconds = sum(USUAL_SECONDS[room] for room in late)
+    about = f"compiling the kernels for this machine, once; about {seconds} s"
+    console.print(about, style="dim", soft_wrap=True)
     digests = {room: _digest(room) for room in late}
     forget(late)
     began = time.monotonic()
