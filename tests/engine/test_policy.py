@@ -30,12 +30,12 @@ from tidegate.engine.policy import (
     Policy,
     PolicyErrors,
     Rule,
-    _Places,
     load_policy,
     overlay,
     shipped_policy_text,
 )
 from tidegate.engine.policy_arrays import AND, OR, PolicyArrays, compile_policy
+from tidegate.engine.policy_places import Places
 from tidegate.engine.rungs import RUNG_MEANINGS, STAGE_MEANINGS, Rung, Stage
 
 SHIPPED = load_policy(shipped_policy_text(), "default.toml")
@@ -319,7 +319,7 @@ n = 2
 
 
 def test_keys_are_found_behind_comments_strings_and_nested_values() -> None:
-    places = _Places(TRICKY).found
+    places = Places(TRICKY).found
 
     def line(*path: str | int) -> tuple[int, str]:
         offset = places[path].value
@@ -375,7 +375,7 @@ def _as_toml(value: object) -> str:
 def test_every_value_of_a_document_has_its_place(value: object) -> None:
     text = f"first = 0 # x\n[[t]]\n v = {_as_toml(value)}\n"
     assert tomllib.loads(text)["t"][0]["v"] == value
-    places = _Places(text).found
+    places = Places(text).found
 
     def check(value: object, path: tuple[str | int, ...]) -> None:
         assert text.startswith(_as_toml(value), places[path].value)

@@ -52,7 +52,15 @@ def test_our_scores_are_lightgbms_scores() -> None:
     totals = np.zeros(LANES)
     columns = np.ascontiguousarray(rows.T)
     score_columns(
-        columns, LANES, masks.splits, masks.trees, masks.leaves, 0, len(masks.trees), np.zeros(LANES, np.uint32), totals
+        columns,
+        LANES,
+        masks.splits,
+        masks.trees,
+        masks.leaves,
+        0,
+        len(masks.trees),
+        np.zeros(LANES, np.uint32),
+        totals,
     )
     expected = booster.predict(rows[:, :SCORE].astype(np.float64), raw_score=True)
     np.testing.assert_allclose(totals, expected, rtol=0, atol=1e-12)
@@ -64,7 +72,9 @@ def test_a_score_does_not_depend_on_how_many_rows_wait_together(model: Model) ->
     together, alone = np.zeros(LANES), np.zeros(LANES)
     work = np.zeros(LANES, np.uint32)
     columns = np.ascontiguousarray(rows.T)
-    score_columns(columns, LANES, masks.splits, masks.trees, masks.leaves, 0, len(masks.trees), work, together)
+    score_columns(
+        columns, LANES, masks.splits, masks.trees, masks.leaves, 0, len(masks.trees), work, together
+    )
     for lane in range(LANES):
         one = np.zeros((WIDTH, LANES), np.float32)
         one[:, 0] = rows[lane]
@@ -98,7 +108,8 @@ def test_a_stage_without_enough_abusive_rows_gets_no_forest() -> None:
 
 
 def test_a_model_for_other_features_is_refused_and_says_what_to_do(model: Model) -> None:
-    with pytest.raises(ModelError, match=r"other features \(differing: cold_outreach, colder_outreach\); run `make model`"):
+    said = r"other features \(differing: cold_outreach, colder_outreach\); run `make model`"
+    with pytest.raises(ModelError, match=said):
         Model.from_json(model.to_json().replace('"cold_outreach"', '"colder_outreach"'))
     with pytest.raises(ModelError, match="not JSON"):
         Model.from_json("{")

@@ -1,4 +1,4 @@
-"""An attacker who tries plans against the shipped decisions and keeps the one that reaches most strangers an account."""
+"""An attacker who tries plans against the shipped decisions and keeps the one that reaches most strangers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -137,7 +137,8 @@ def evaluate_adaptive(tries: int, policy: Policy, model: Model | None, say: Call
         for name, value in sorted(best.plan.items())
     )
     return (
-        f"*Simulated*: worlds of {PEOPLE:,} people over {DAYS} days, {ACCOUNTS} accounts of one kind, an attacker who sees "
-        f"how many strangers each account reached. Goal of the notes: at least 40 dollars per 1,000 strangers.\n\n{body}\n\n"
+        f"*Simulated*: worlds of {PEOPLE:,} people over {DAYS} days, {ACCOUNTS} accounts of one kind, an "
+        "attacker who sees how many strangers each account reached. Goal of the notes: at least 40 dollars "
+        f"per 1,000 strangers.\n\n{body}\n\n"
         f"The best plan: {shown}."
     )

@@ -1,4 +1,4 @@
-"""``tidegate calibrate``: score thresholds to a false-positive budget, from simulated honest account-months."""
+"""``tidegate calibrate``: score thresholds to a false-positive budget, from simulated account-months."""
 
 import re
 from collections.abc import Iterator

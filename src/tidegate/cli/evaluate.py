@@ -1,12 +1,14 @@
 """``tidegate evaluate``: what is stopped, how soon, and who is wronged, on logs nobody trained on."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import numpy as np
 
-from tidegate.cli.in_force import decide_by
+from tidegate.cli.goals import goals_table
+from tidegate.cli.in_force import InForce, decide_by
 from tidegate.cli.outputs import replacing
 from tidegate.cli.truth_file import read_truth
 from tidegate.cli.worlds import labelled, seed_for
@@ -16,78 +18,12 @@ from tidegate.events.log import open_log
 from tidegate.events.pseudonym import Pseudonyms
 from tidegate.learning import tables
 from tidegate.learning.baselines import model_only, naive, rules_only
-from tidegate.learning.evaluation import MONTH_DAYS, Tally, add_world, overall
+from tidegate.learning.evaluation import MONTH_DAYS, Tally, add_world
 from tidegate.world import WorldSettings
 
 DAYS = 30
 BASELINE_WORLDS = 2
 """Baselines are measured on this many of the worlds, which is enough to tell them apart."""
-
-
-def targets_table(tally: Tally) -> str:
-    """The goals of the evaluation, each beside what was reached."""
-    results = {result.family: result for result in _families(tally)}
-    o = overall(tally)
-    wrong = {w.rung.word: w for w in tables.wrongful_results(tally)}
-    blaster, drip = results.get("naive_blaster"), results.get("slow_drip")
-    rows: list[tuple[str, str, str, bool]] = []
-    if blaster:
-        rows.append(
-            ("naive tools stopped", "≥ 99 %", tables.percent(blaster.stopped), blaster.stopped >= 0.99)
-        )
-        shown = f"{blaster.reached_median:.0f} / {blaster.reached_p90:.0f}"
-        rows.append(
-            (
-                "naive tools: strangers reached, median / p90",
-                "≤ 5 / ≤ 15",
-                shown,
-                blaster.reached_median <= 5 and blaster.reached_p90 <= 15,
-            )
-        )
-    if drip:
-        rows.append(
-            (
-                "slow drip: strangers reached, median",
-                "≤ 25",
-                f"{drip.reached_median:.0f}",
-                drip.reached_median <= 25,
-            )
-        )
-    rows.append(
-        (
-            "stops before any complaint",
-            "≥ 85 %",
-            tables.percent(o.before_complaint),
-            o.before_complaint >= 0.85,
-        )
-    )
-    rows.append(
-        (
-            "limited before the first message",
-            "≥ 35 %",
-            tables.percent(o.limited_first),
-            o.limited_first >= 0.35,
-        )
-    )
-    for word, limit in (("ban", 1), ("lock", 20), ("challenge", 200)):
-        w = wrong[word]
-        shown = f"{w.rate:.1f} (upper bound {w.upper:.1f})"
-        rows.append(
-            (
-                f"honest accounts at {word} or more, per 100,000 account-months",
-                f"≤ {limit}",
-                shown,
-                w.rate <= limit,
-            )
-        )
-    return tables.markdown(
-        ("goal (simulated)", "target", "measured", "met"),
-        [(a, b, c, "yes" if d else "**no**") for a, b, c, d in rows],
-    )
-
-
-def _families(tally: Tally):  # type: ignore[no-untyped-def]
-    return tables.family_results(tally)
 
 
 def evaluate_worlds(
@@ -109,21 +45,20 @@ def evaluate_worlds(
             add_world(shipped_on_same, log.events, log.truth, log.days, policy, model)
             for tally, its_policy, its_model in others:
                 add_world(tally, log.events, log.truth, log.days, its_policy, its_model)
-        say(
-            f"  world {number + 1}/{worlds}: {len(log.events):,} events, {full.honest:,} honest accounts so far"
-        )
+        so_far = f"{len(log.events):,} events, {full.honest:,} honest accounts so far"
+        say(f"  world {number + 1}/{worlds}: {so_far}")
     compared = [*(tally for tally, _, _ in others), shipped_on_same]
     return "\n\n".join(
         (
-            f"All figures of this section are *simulated*: {full.worlds} worlds of {people:,} people over {DAYS} days, "
-            f"{full.events:,} events, seeds from {seed_for('evaluate', 0):,} (training and calibration use other ranges). "
-            f"Policy `{policy.digest}`, model `{model.digest if model else 'none'}`.",
+            f"All figures of this section are *simulated*: {full.worlds} worlds of {people:,} people over "
+            f"{DAYS} days, {full.events:,} events, seeds from {seed_for('evaluate', 0):,} (training and "
+            f"calibration use other ranges). Policy `{policy.digest}`, model `{model.digest if model else 'none'}`.",
             "### Goals",
-            targets_table(full),
+            goals_table(full),
             "### Attackers",
             tables.families_table(full),
-            "`stopped` is lock or stronger; contacts made before it count as reached. *Got through in all* adds those made "
-            "after a rung ended, as if nobody extended it. Intervals are bootstrapped over campaigns.",
+            "`stopped` is lock or stronger; contacts made before it count as reached. *Got through in all* adds "
+            "those made after a rung ended, as if nobody extended it. Intervals are bootstrapped over campaigns.",
             "### Honest accounts",
             tables.wrongful_table(full),
             "Clopper-Pearson upper bounds. They rest on simulated people and say nothing about real ones.",
@@ -153,12 +88,63 @@ def evaluate_log(events: Path, truth_file: Path, policy: Policy, model: Model | 
     )
 
 
-def write_section(page: Path, name: str, title: str, command: str, body: str) -> None:
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One section of a results page: its mark there, its heading, the command that makes it, its text."""
+
+    name: str
+    title: str
+    command: str
+    body: str
+
+
+def _of_log(events: Path, truth: Path, force: InForce) -> Section:
+    command = f"tidegate evaluate --events {events.name} --truth {truth.name}"
+    return Section("log", "A labelled log", command, evaluate_log(events, truth, force.policy, force.model))
+
+
+def _of_umdwikipedia(folder: Path) -> Section:
+    from tidegate.learning.wikipedia import evaluate_umdwikipedia
+
+    title, command = "Early detection on Wikipedia (real)", "tidegate evaluate --umdwikipedia DIR"
+    return Section("umdwikipedia", title, command, evaluate_umdwikipedia(folder).to_markdown())
+
+
+def _of_wikiticker(file: Path) -> Section:
+    from tidegate.learning.wikipedia import evaluate_wikiticker
+
+    title, command = "Bots of one Wikipedia day (real)", "tidegate evaluate --wikiticker FILE"
+    return Section("wikiticker", title, command, evaluate_wikiticker(file).to_markdown())
+
+
+def _of_unseen(force: InForce) -> Section:
+    from tidegate.cli.unseen import evaluate_unseen
+
+    title, command = "Attackers nobody trained on (simulated)", "tidegate evaluate --unseen"
+    return Section("unseen", title, command, evaluate_unseen(force.policy, click.echo))
+
+
+def _of_adaptive(plans: int, force: InForce) -> Section:
+    from tidegate.cli.adaptive import evaluate_adaptive
+
+    title, command = "An attacker who searches (simulated)", f"tidegate evaluate --adaptive {plans}"
+    return Section(
+        "adaptive", title, command, evaluate_adaptive(plans, force.policy, force.model, click.echo)
+    )
+
+
+def _of_worlds(worlds: int, people: int, force: InForce) -> Section:
+    command = f"tidegate evaluate --worlds {worlds} --people {people}"
+    body = evaluate_worlds(worlds, people, force.policy, force.model, click.echo)
+    return Section("worlds", "Simulated worlds", command, body)
+
+
+def write_section(page: Path, section: Section) -> None:
     """Put a section with its command into a results page."""
     text = page.read_text("utf-8") if page.exists() else "# Results\n"
-    section = f"## {title}\n\n`{command}`\n\n{body}"
+    body = f"## {section.title}\n\n`{section.command}`\n\n{section.body}"
     with replacing(page) as temporary:
-        Path(temporary).write_text(tables.with_section(text, name, section), "utf-8")
+        Path(temporary).write_text(tables.with_section(text, section.name, body), "utf-8")
 
 
 @click.command("evaluate")
@@ -199,59 +185,18 @@ def evaluate(
     if (events is None) != (truth is None):
         raise click.UsageError("--events and --truth go together")
     if events and truth:
-        section = (
-            "log",
-            "A labelled log",
-            f"tidegate evaluate --events {events.name} --truth {truth.name}",
-            evaluate_log(events, truth, force.policy, force.model),
-        )
+        section = _of_log(events, truth, force)
     elif umdwikipedia:
-        from tidegate.learning.wikipedia import evaluate_umdwikipedia
-
-        body = evaluate_umdwikipedia(umdwikipedia).to_markdown()
-        section = (
-            "umdwikipedia",
-            "Early detection on Wikipedia (real)",
-            "tidegate evaluate --umdwikipedia DIR",
-            body,
-        )
+        section = _of_umdwikipedia(umdwikipedia)
     elif wikiticker:
-        from tidegate.learning.wikipedia import evaluate_wikiticker
-
-        section = (
-            "wikiticker",
-            "Bots of one Wikipedia day (real)",
-            "tidegate evaluate --wikiticker FILE",
-            evaluate_wikiticker(wikiticker).to_markdown(),
-        )
+        section = _of_wikiticker(wikiticker)
     elif unseen:
-        from tidegate.cli.unseen import evaluate_unseen
-
-        section = (
-            "unseen",
-            "Attackers nobody trained on (simulated)",
-            "tidegate evaluate --unseen",
-            evaluate_unseen(force.policy, click.echo),
-        )
+        section = _of_unseen(force)
     elif adaptive:
-        from tidegate.cli.adaptive import evaluate_adaptive
-
-        body = evaluate_adaptive(adaptive, force.policy, force.model, click.echo)
-        section = (
-            "adaptive",
-            "An attacker who searches (simulated)",
-            f"tidegate evaluate --adaptive {adaptive}",
-            body,
-        )
+        section = _of_adaptive(adaptive, force)
     else:
-        body = evaluate_worlds(worlds, people, force.policy, force.model, click.echo)
-        section = (
-            "worlds",
-            "Simulated worlds",
-            f"tidegate evaluate --worlds {worlds} --people {people}",
-            body,
-        )
-    click.echo(section[3])
+        section = _of_worlds(worlds, people, force)
+    click.echo(section.body)
     if write:
-        write_section(write, *section)
+        write_section(write, section)
         click.echo(f"wrote the section into {write}")

@@ -1,6 +1,7 @@
 """``tidegate train``: from simulated worlds to the shipped model.
 
-Deterministic: the same version of the code gives the same bytes, which ``tidegate train --check`` holds it to.
+Deterministic: the same version of the code gives the same bytes, which ``tidegate train --check`` holds it
+to.
 """
 
 from pathlib import Path
@@ -25,14 +26,15 @@ def model_card(samples: Samples, without: frozenset[str]) -> dict[str, Any]:
     """What the model was trained on and what it must not be trusted for."""
     families, counts = np.unique(samples.family[samples.abusive], return_counts=True)
     return {
-        "trained_on": "simulated worlds only (tidegate.world) with randomised habits; no real account was ever used",
+        "trained_on": "simulated worlds only (tidegate.world) with randomised habits; "
+        "no real account was ever used",
         "worlds": TRAINING,
         "first_seed": seed_for("train", 0),
         "rows": len(samples.rows),
         "abusive_rows": {str(f): int(c) for f, c in zip(families, counts, strict=True)},
         "left_out": sorted(without | NOT_SENDERS),
-        "intended_use": "scoring accounts of a messenger for bulk or automated sending, together with rules, under a "
-        "policy whose thresholds were calibrated on that messenger's own honest accounts",
+        "intended_use": "scoring accounts of a messenger for bulk or automated sending, together with rules, "
+        "under a policy whose thresholds were calibrated on that messenger's own honest accounts",
         "not_to_be_trusted_for": [
             "a false-positive rate on real people: simulated honest people are not real ones",
             "e-mail, calls and other media whose habits differ from a messenger's",

@@ -1,4 +1,4 @@
-"""Leaving one attacker family out of training at a time: what of an attack nobody has seen is still stopped."""
+"""Leaving one attacker family out of training at a time: what of an unseen attack is still stopped."""
 
 from collections.abc import Callable
 
@@ -70,7 +70,7 @@ def evaluate_unseen(policy: Policy, say: Callable[[str], None]) -> str:
             (
                 r.family,
                 f"{r.accounts}",
-                f"{tables.percent(r.stopped)} ({100 * r.stopped_interval[0]:.1f}-{100 * r.stopped_interval[1]:.1f})",
+                tables.with_interval(r.stopped, r.stopped_interval),
                 f"{r.reached_median:.0f} / {r.reached_p90:.0f}",
                 "yes" if met else "**no**",
             )
@@ -78,6 +78,7 @@ def evaluate_unseen(policy: Policy, say: Callable[[str], None]) -> str:
         ),
     )
     return (
-        f"*Simulated*: for each family a model trained without it, thresholds calibrated anew, in a world of {PEOPLE:,} "
-        f"people where only that family attacks. The rules stay as shipped; they were written knowing all families.\n\n{body}"
+        "*Simulated*: for each family a model trained without it, thresholds calibrated anew, in a world of "
+        f"{PEOPLE:,} people where only that family attacks. The rules stay as shipped; they were written "
+        f"knowing all families.\n\n{body}"
     )

@@ -107,7 +107,7 @@ def labelled(settings: WorldSettings) -> LabelledLog:
 def training_worlds(
     count: int, people: int, days: int, purpose: Purpose = "train", without: frozenset[str] = frozenset()
 ) -> Iterator[LabelledLog]:
-    """Worlds with randomised habits; every third lacks signals, as real logs do. ``without``: families left out."""
+    """Worlds with randomised habits; every third lacks signals, as real logs do; no family of ``without``."""
     for number in range(count):
         lacking = LEAN_LOGS[(number // 3) % len(LEAN_LOGS)] if number % 3 == 2 else frozenset()
         plans = None

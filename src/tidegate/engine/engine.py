@@ -142,6 +142,7 @@ class Engine:
         self._control["predicate_count"] = len(arrays.predicate_feature)
         self._control["code_size"] = len(arrays.code)
         self._control["rule_count"] = len(arrays.rule_rung)
+        self._control["node_count"] = len(forests["nodes"])
         self._control["split_count"] = len(forests["splits"])
         self._control["tree_count"] = len(forests["trees"])
         self._control["leaf_count"] = len(forests["leaves"])
@@ -235,6 +236,16 @@ class Engine:
     def accounts(self) -> NDArray[Any]:
         """A copy of every account record (ACCOUNT[n]), freed ones included (``last_s`` is -1)."""
         return self._accounts.records.array[: self._accounts.count].copy()
+
+    @property
+    def account_count(self) -> int:
+        """Accounts remembered now."""
+        return self._accounts.live
+
+    def account_field(self, name: str) -> NDArray[Any]:
+        """A copy of one field of every account record, by slot; freed ones included (their ``last_s`` is -1)."""
+        field: NDArray[Any] = self._accounts.records.array[name][: self._accounts.count].copy()
+        return field
 
     def keys_of(self, slots: NDArray[Any]) -> NDArray[np.uint64]:
         """Pseudonyms of the accounts in these slots."""

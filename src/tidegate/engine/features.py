@@ -1,8 +1,9 @@
 """The table of features: name, meaning, unit, half-life, needed signals, and what faking one costs.
 
-One table in one file. Rules, model, explanations, reports and documentation all read it; the kernel fills a row of
-``float32`` in this order (:mod:`tidegate.engine.rows`), and :mod:`tidegate.engine.reference` computes the same values
-in plain Python. NaN is *missing*: the log never carried the signal, or there is nothing yet to measure.
+One table in one file. Rules, model, explanations, reports and documentation all read it; the kernel fills a
+row of ``float32`` in this order (:mod:`tidegate.engine.rows`), and :mod:`tidegate.engine.reference` computes
+the same values in plain Python. NaN is *missing*: the log never carried the signal, or there is nothing yet
+to measure.
 """
 
 from dataclasses import dataclass
@@ -51,12 +52,13 @@ class Feature:
     name: str
     family: str
     meaning: str
-    """In words a reviewer reads: "{value} messages sent in about the last minute" style, without the value."""
+    """In words a reviewer reads, "messages sent in about the last minute" style, without the value."""
     unit: str
     half_life_s: float | None
     needs: Signal
     cost: int
-    """To an attacker who wants to fake it: 0 a line of code, 1 cheap, 2 money or time per account, 3 not his to set."""
+    """To an attacker who wants to fake it: 0 a line of code, 1 cheap, 2 money or time per account, 3 not
+    theirs to set."""
     direction: int = 0
     """+1 when more is more suspicious, -1 when less is, 0 when it depends; the model is monotone in it."""
 
@@ -209,7 +211,8 @@ FEATURES: tuple[Feature, ...] = (
     _f(
         "trusted_answers_14d",
         "reciprocity",
-        "new contacts who wrote back, counting established accounts on other networks fully and fresh or neighbouring ones little",
+        "new contacts who wrote back, counting established accounts on other networks fully "
+        "and fresh or neighbouring ones little",
         "people",
         FORTNIGHT_S,
         cost=3,
@@ -253,7 +256,8 @@ FEATURES: tuple[Feature, ...] = (
     _f(
         "cold_outreach",
         "reciprocity",
-        "how much better silence fits cold calling (1 in 10 answers) than getting acquainted (1 in 2), as a log-likelihood ratio",
+        "how much better silence fits cold calling (1 in 10 answers) than getting acquainted (1 in 2), "
+        "as a log-likelihood ratio",
         "nats",
         FORTNIGHT_S,
         cost=3,

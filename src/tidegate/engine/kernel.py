@@ -89,7 +89,7 @@ from tidegate.engine.rooms.sender import acts, invites, own_counters_catch_up, s
 from tidegate.engine.rows import ACCOUNT_AGE, SCORE, WIDTH, fill_row
 from tidegate.engine.rule_kernel import run_rules, threshold_factor
 from tidegate.engine.rungs import UNSEEN_SIGN_UP
-from tidegate.engine.trees import LANE_STEP, score_columns
+from tidegate.engine.trees import FEW_ROWS, LANE_STEP, score_columns, walked_score
 from tidegate.events.columns import Reason
 from tidegate.events.compiled import compiled, inlined
 from numba import carray
@@ -417,6 +417,13 @@ def score_block(rows: Any, judged: Any, waiting: int, forests: Any, bench: Any) 
                 lane_rows[lanes] = w
                 lanes += 1
         if lanes == 0 or last <= first:
+            continue
+        if lanes <= FEW_ROWS:
+            base = forests.stage_base[stage]
+            for lane in range(lanes):
+                row = rows[lane_rows[lane]]
+                raw = walked_score(row, forests.nodes, forests.walked_leaves, forests.roots, first, last, base)
+                row[SCORE] = np.float32(probability(raw))
             continue
         turn(rows, lane_rows, lanes, bench.columns)
         for lane in range(lanes):

@@ -1,9 +1,9 @@
 """From evidence to one rung: the strongest the evidence carries, with the two-key rule, an end, and a memory.
 
-Every finding (a rule that fired, a model score over a threshold) proposes a rung and belongs to a family of evidence.
-A rung that asks for two keys stands only when findings of two families propose at least ``SUPPORTING`` between them;
-otherwise the account gets the strongest rung that needs one key. A rung ends by itself; the next one lasts longer;
-after ``CLEAN_S`` without a rung the count of earlier ones is forgotten.
+Every finding (a rule that fired, a model score over a threshold) proposes a rung and belongs to a family of
+evidence. A rung that asks for two keys stands only when findings of two families propose at least
+``SUPPORTING`` between them; otherwise the account gets the strongest rung that needs one key. A rung ends by
+itself; the next one lasts longer; after ``CLEAN_S`` without a rung the count of earlier ones is forgotten.
 """
 
 from typing import Any
@@ -23,7 +23,8 @@ STRIKE_FROM = int(Rung.LOCK)
 """From this rung on the account's network, device and number range are struck."""
 MODEL_FAMILY = len(FAMILIES)
 STRUCK, TIMES_MASK = 128, 127
-"""``times_raised`` counts in its low seven bits; the top one says that the account's surroundings were struck."""
+"""``times_raised`` counts in its low seven bits; the top one says that the account's surroundings were
+struck."""
 CLEAN_S = 30 * DAY_S
 TRUSTED_CEILING = int(Rung.WARN)
 """The strongest automatic rung for an account that a person found legitimate."""
@@ -33,9 +34,10 @@ FOREVER_S = np.uint32(0xFFFFFFFF)
 @inlined
 def standing_rung(proposals: Any, keys: Any) -> Any:
     """``(rung, short_of_keys)`` from ``proposals[family] = strongest rung that family proposes``."""
-    strongest, supporters = 0, 0
+    strongest: Any = 0
+    supporters = 0
     for family in range(len(proposals)):
-        rung = np.int64(proposals[family])
+        rung: Any = np.int64(proposals[family])
         strongest = max(strongest, rung)
         if rung >= SUPPORTING:
             supporters += 1
@@ -50,7 +52,8 @@ def has_ended(account: Any, now: float) -> bool:
     """Whether the account's rung has run out."""
     if account.rung == 0 or account.rung_until_s == FOREVER_S:
         return False
-    return clock(now) >= account.rung_until_s
+    ended: bool = clock(now) >= account.rung_until_s
+    return ended
 
 
 @inlined

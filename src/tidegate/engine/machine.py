@@ -79,3 +79,49 @@ def lowest_bit(typingctx: Any, value: Any) -> Any:
         return builder.zext(builder.cttz(args[0], ir.IntType(1)(0)), ir.IntType(64))
 
     return types.int64(types.uint32), codegen
+
+
+def _split_step(unordered: bool) -> Any:
+    """Code for one split on eight rows; ``unordered`` says whether a missing value counts as greater."""
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        floats, words = ir.VectorType(ir.FloatType(), 8), ir.VectorType(ir.IntType(32), 8)
+        masks_type, columns_type = signature.args[0], signature.args[1]
+        masks = context.make_array(masks_type)(context, builder, args[0]).data
+        columns = context.make_array(columns_type)(context, builder, args[1]).data
+        mask_at = builder.bitcast(builder.gep(masks, [args[2]]), words.as_pointer())
+        column_at = builder.bitcast(builder.gep(columns, [args[3]]), floats.as_pointer())
+
+        def eight(kind: Any, scalar: Any) -> Any:
+            one = builder.insert_element(ir.Constant(kind, ir.Undefined), scalar, ir.IntType(32)(0))
+            zeros = ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8)
+            return builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), zeros)
+
+        values = builder.load(column_at, align=4)
+        compare = builder.fcmp_unordered if unordered else builder.fcmp_ordered
+        goes_right = compare(">", values, eight(floats, args[4]))
+        keep = ir.Constant(words, [0xFFFFFFFF] * 8)
+        left_over = builder.and_(builder.load(mask_at, align=4), builder.select(goes_right, eight(words, args[5]), keep))
+        builder.store(left_over, mask_at, align=4)
+        return context.get_dummy_value()
+
+    return codegen
+
+
+@intrinsic
+def split_eight(
+    typingctx: Any, masks: Any, columns: Any, mask_at: Any, column_at: Any, threshold: Any, clear: Any
+) -> Any:
+    """For eight rows: ``masks[mask_at + i] &= clear`` where ``columns.flat[column_at + i] > threshold``.
+
+    A missing value is not greater. ``masks`` uint32[], ``columns`` float32[,] contiguous.
+    """
+    return types.void(masks, columns, types.intp, types.intp, types.float32, types.uint32), _split_step(False)
+
+
+@intrinsic
+def split_eight_missing_right(
+    typingctx: Any, masks: Any, columns: Any, mask_at: Any, column_at: Any, threshold: Any, clear: Any
+) -> Any:
+    """Like :func:`split_eight`, but a missing value counts as greater."""
+    return types.void(masks, columns, types.intp, types.intp, types.float32, types.uint32), _split_step(True)

@@ -36,11 +36,15 @@ class Model:
         return Model("none", {}, {})
 
     def joined(self) -> dict[str, NDArray[Any]]:
-        """All stages as masks in one set of arrays. Stages that share a forest share its trees."""
+        """All stages in one set of arrays: the trees as nodes to walk and as masks, each with its leaves.
+
+        The campaign stage uses the messaging trees unless it has its own.
+        """
+        nodes, roots, walked = [np.zeros(0, NODE)], [np.zeros(0, np.int32)], [np.zeros(0)]
         splits, trees, leaves = [np.zeros(0, SPLIT)], [np.zeros(0, TREE)], [np.zeros(0)]
         stage_trees = np.zeros((STAGE_COUNT, 2), np.int32)
         stage_base = np.zeros(STAGE_COUNT)
-        split_at = leaf_at = tree_at = 0
+        node_at = split_at = leaf_at = tree_at = 0
         for stage, forest in self.forests.items():
             masks = as_masks(forest)
             shifted = masks.trees.copy()
@@ -50,12 +54,24 @@ class Model:
             splits.append(masks.splits)
             trees.append(shifted)
             leaves.append(masks.leaves)
+            moved = forest.nodes.copy()
+            for side in ("left", "right"):
+                child = moved[side]
+                moved[side] = np.where(child >= 0, child + node_at, child - leaf_at)
+            nodes.append(moved)
+            walked.append(forest.leaves)
+            roots.append(np.where(forest.roots >= 0, forest.roots + node_at, forest.roots - leaf_at).astype(np.int32))
             stage_trees[stage] = tree_at, tree_at + len(shifted)
             stage_base[stage] = forest.base
-            split_at, leaf_at, tree_at = split_at + len(masks.splits), leaf_at + len(masks.leaves), tree_at + len(shifted)
+            node_at, split_at = node_at + len(moved), split_at + len(masks.splits)
+            leaf_at, tree_at = leaf_at + len(masks.leaves), tree_at + len(shifted)
         if Stage.CAMPAIGN not in self.forests and Stage.MESSAGING in self.forests:
-            stage_trees[Stage.CAMPAIGN], stage_base[Stage.CAMPAIGN] = stage_trees[Stage.MESSAGING], stage_base[Stage.MESSAGING]
+            stage_trees[Stage.CAMPAIGN] = stage_trees[Stage.MESSAGING]
+            stage_base[Stage.CAMPAIGN] = stage_base[Stage.MESSAGING]
         return {
+            "nodes": np.concatenate(nodes),
+            "roots": np.concatenate(roots),
+            "walked_leaves": np.concatenate(walked),
             "splits": np.concatenate(splits),
             "trees": np.concatenate(trees),
             "leaves": np.concatenate(leaves),
@@ -84,14 +100,13 @@ class Model:
         except json.JSONDecodeError as error:
             raise ModelError(f"the model is not JSON: {error}") from error
         if not isinstance(body, dict) or body.get("format") != FORMAT:
-            raise ModelError(
-                f"the model's format is {body.get('format') if isinstance(body, dict) else None!r}, not {FORMAT}"
-            )
+            found = body.get("format") if isinstance(body, dict) else None
+            raise ModelError(f"the model's format is {found!r}, not {FORMAT}")
         ours = [feature.name for feature in FEATURES]
         if body["features"] != ours:
-            changed = sorted(set(ours) ^ set(body["features"]))
+            differing = ", ".join(sorted(set(ours) ^ set(body["features"]))) or "their order"
             raise ModelError(
-                f"the model was trained on other features (differing: {', '.join(changed) or 'their order'}); run `make model`"
+                f"the model was trained on other features (differing: {differing}); run `make model`"
             )
         forests, values = {}, {}
         for word, stage_body in body["stages"].items():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tidegate.engine.conditions import COLUMNS, AllOf, Condition, Predicate
 from tidegate.engine.features import FAMILIES
 from tidegate.engine.policy import Policy
-from tidegate.engine.rungs import Rung, Stage
+from tidegate.engine.rungs import Rung
 
 AND, OR = -1, -2
 
@@ -45,7 +45,7 @@ class PolicyArrays:
     rung_durations: NDArray[np.float64]
     """[7, 3] seconds, for the first, second and any later time; infinite for a ban, 0 for allow."""
     score_threshold: NDArray[np.float32]
-    """[4, 7] minimum score by stage and rung; infinite for none."""
+    """[5, 7] minimum score by row of ``SCORE_TABLES`` and rung; infinite for none."""
     spread: float
     period_s: float
 

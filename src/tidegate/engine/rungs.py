@@ -63,5 +63,6 @@ UNSEEN_SIGN_UP = len(Stage)
 SCORE_TABLES: dict[str, int] = {word: int(stage) for word, stage in STAGES.items()} | {
     "unseen_sign_up": UNSEEN_SIGN_UP
 }
-"""The ``[model.…]`` sections of a policy. ``unseen_sign_up`` stands in for messaging and feedback where age is missing:
-unknown is not new, and less is known of such an account, so its score must be higher to mean the same."""
+"""The ``[model.…]`` sections of a policy. ``unseen_sign_up`` stands in for messaging and feedback where age
+is missing: unknown is not new, and less is known of such an account, so its score must be higher to mean the
+same."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.engine.machine import lowest_bit
+from tidegate.engine.machine import lowest_bit, split_eight, split_eight_missing_right
 from tidegate.events.compiled import compiled, inlined
 
 NODE = np.dtype(
@@ -38,6 +38,10 @@ class Forest:
     def empty() -> "Forest":
         """A forest that gives every row probability one half; used where a stage has no model."""
         return Forest(np.zeros(0, NODE), np.zeros(0), np.zeros(0, np.int32), 0.0)
+
+
+FEW_ROWS = 3
+"""Up to this many rows it is quicker to walk down each tree than to visit all of its splits."""
 
 
 @inlined
@@ -112,6 +116,8 @@ def score_columns(
 ) -> None:
     """Raw scores of ``lanes`` rows, given column by column: ``columns[feature, row]``. Adds to ``totals[row]``.
 
+    ``columns`` float32[WIDTH, LANES] contiguous; ``lanes`` a multiple of ``LANE_STEP``, at most ``LANES``.
+
     A tree starts with every leaf possible; each split takes away, for the rows that go right, the leaves on its left;
     the lowest leaf still possible is the one reached. A missing value compares false, so the splits that send it left
     ask "greater?" and those that send it right ask "not at most?".
@@ -121,17 +127,32 @@ def score_columns(
         for lane in range(lanes):
             masks[lane] = _ALL
         for i in range(tree.start, tree.missing_right_from):
-            threshold, clear = splits[i].threshold, splits[i].clear
-            column = columns[splits[i].feature]
-            for lane in range(lanes):
-                masks[lane] &= clear if column[lane] > threshold else _ALL
+            split = splits[i]
+            column_at = np.int64(split.feature) * LANES
+            for lane in range(0, lanes, LANE_STEP):
+                split_eight(masks, columns, lane, column_at + lane, split.threshold, split.clear)
         for i in range(tree.missing_right_from, tree.end):
-            threshold, clear = splits[i].threshold, splits[i].clear
-            column = columns[splits[i].feature]
-            for lane in range(lanes):
-                masks[lane] &= _ALL if column[lane] <= threshold else clear
+            split = splits[i]
+            column_at = np.int64(split.feature) * LANES
+            for lane in range(0, lanes, LANE_STEP):
+                split_eight_missing_right(masks, columns, lane, column_at + lane, split.threshold, split.clear)
         for lane in range(lanes):
             totals[lane] += leaves[tree.first_leaf + lowest_bit(masks[lane])]
+
+
+@inlined
+def walked_score(row: Any, nodes: Any, leaves: Any, roots: Any, first: int, last: int, total: float) -> float:
+    """``total`` plus the leaves that one row reaches in trees ``first`` to ``last`` (exclusive), in tree order.
+
+    Adds the same numbers in the same order as :func:`score_columns`, so the bits are the same.
+    """
+    for tree in range(first, last):
+        position = np.int64(roots[tree])
+        while position >= 0:
+            node = nodes[position]
+            position = np.int64(node.left) if goes_left(row, node) else np.int64(node.right)
+        total += leaves[~position]
+    return total
 
 
 @compiled

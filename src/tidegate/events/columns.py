@@ -1,7 +1,8 @@
 """The columns of an event: the one record every later room reads.
 
-An event is who did what to whom, when, from which network and device. Identifiers are already pseudonyms (64-bit
-keyed hashes, see :mod:`tidegate.events.pseudonym`); 0 means *not supplied*. There is no column for message content.
+An event is who did what to whom, when, from which network and device. Identifiers are already pseudonyms
+(64-bit keyed hashes, see :mod:`tidegate.events.pseudonym`); 0 means *not supplied*. There is no column for
+message content.
 """
 
 from enum import IntEnum
@@ -70,9 +71,25 @@ EVENT = np.dtype(
         ("reserved", np.uint32),  # pads the record to 80 bytes
     ]
 )
-"""One event, 80 bytes. Arrays of this dtype, sorted by time, are what readers yield and the engine observes."""
+"""One event, 80 bytes. Arrays of this dtype, sorted by time, are what readers yield and the engine
+observes."""
 
 CONTENT_FIELDS = frozenset(
-    "body text content message msg plaintext caption subject html formatted_body payload media attachment".split()
+    {
+        "body",
+        "text",
+        "content",
+        "message",
+        "msg",
+        "plaintext",
+        "caption",
+        "subject",
+        "html",
+        "formatted_body",
+        "payload",
+        "media",
+        "attachment",
+    }
 )
-"""Field names that look like message content. A log that carries one is refused: Tidegate must never hold it."""
+"""Field names that look like message content. A log that carries one is refused: Tidegate must never hold
+it."""

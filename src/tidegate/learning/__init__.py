@@ -1,1 +1,1 @@
-"""Labels, training, calibration to a false-positive budget, evaluation: everything about how well the engine decides."""
+"""Labels, training, calibration to a false-positive budget, evaluation: how well the engine decides."""

@@ -45,5 +45,5 @@ def rules_only(policy: Policy) -> tuple[Policy, Model | None]:
 
 
 def model_only(policy: Policy, model: Model) -> tuple[Policy, Model | None]:
-    """The model's thresholds without any rule. With one family of evidence nothing beyond a lock can stand."""
+    """The model's thresholds without any rule. With one family of evidence nothing beyond a lock stands."""
     return replace(policy, rules=()), model

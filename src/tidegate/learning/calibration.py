@@ -1,7 +1,7 @@
 """Score thresholds from honest accounts' monthly maxima, to a false-positive budget for each rung.
 
-The unit is the account-month: an account that is judged a hundred times in a month has a hundred chances to be judged
-wrongly, so the budget is spent on its highest score, not on each.
+The unit is the account-month: an account that is judged a hundred times in a month has a hundred chances to
+be judged wrongly, so the budget is spent on its highest score, not on each.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ BUDGET_PER_100K: dict[Rung, float] = {
     Rung.SUSPEND: 4.0,
     Rung.BAN: 0.6,
 }
-"""What the model alone may spend, per 100,000 account-months; rules have the rest of the goals (200, -, 20, -, 1)."""
+"""What the model alone may spend, per 100,000 account-months; rules have the rest of the goals (200, -, 20,
+-, 1)."""
 
 TABLE_SHARE: dict[str, float] = {
     "registration": 0.25,
@@ -35,8 +36,8 @@ TABLE_CEILING: dict[str, Rung] = {
     "feedback": Rung.BAN,
     "unseen_sign_up": Rung.SUSPEND,
 }
-"""The strongest rung a score alone may propose: who has not yet written to anybody is not locked for it, and an account
-older than the log is not banned for it."""
+"""The strongest rung a score alone may propose: who has not yet written to anybody is not locked for it, and
+an account older than the log is not banned for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,10 @@ class TableThreshold:
 
 
 def calibrate(highest: NDArray[np.float64]) -> list[TableThreshold]:
-    """Thresholds from ``highest[account, score table]`` (honest accounts over a month; NaN where never scored).
+    """Thresholds from ``highest[account, score table]`` (honest accounts over a month; NaN: never scored).
 
-    An account that was never scored by a table counts as an account-month with score 0: nothing wrong happened to it.
+    An account that was never scored by a table counts as an account-month with score 0: nothing wrong
+    happened to it.
     """
     found = []
     for table, share in TABLE_SHARE.items():
@@ -65,7 +67,8 @@ def calibrate(highest: NDArray[np.float64]) -> list[TableThreshold]:
 def _beyond(claim: Threshold) -> float:
     """The threshold, moved further out where the account-months are too few for the rate that was asked for.
 
-    The odds are raised by the factor that is missing. That is caution, not proof: the claim stays what the data support.
+    The odds are raised by the factor that is missing. That is caution, not proof: the claim stays what the
+    data support.
     """
     if claim.is_met or not 0.0 < claim.value < 1.0:
         return claim.value
@@ -89,9 +92,10 @@ def as_policy(thresholds: list[TableThreshold]) -> str:
                 if claim.is_met
                 else f"; asked {1e5 * claim.asked_rate:.3g}, too few account-months to claim it"
             )
+            found = f"{claim.exceeding} of {claim.account_months} simulated ones exceed it"
             lines.append(
-                f"{item.rung.word} = {float(np.float32(value)):.7f}  # at most {1e5 * claim.claimed_rate:.3g} in 100,000 "
-                f"account-months ({claim.exceeding} of {claim.account_months} simulated ones exceed it){met}"
+                f"{item.rung.word} = {float(np.float32(value)):.7f}  # at most {1e5 * claim.claimed_rate:.3g} "
+                f"in 100,000 account-months ({found}){met}"
             )
         lines.append("")
     return "\n".join(lines)

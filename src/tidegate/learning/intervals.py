@@ -10,7 +10,7 @@ CONFIDENCE = 0.95
 
 
 def upper_bound(events: int, trials: float, confidence: float = CONFIDENCE) -> float:
-    """One-sided Clopper-Pearson upper bound on a rate (Clopper and Pearson 1934). 1 when nothing was tried."""
+    """One-sided Clopper-Pearson upper bound on a rate (Clopper, Pearson 1934). 1 when nothing was tried."""
     if trials <= 0 or events >= trials:
         return 1.0
     return float(stats.beta.ppf(confidence, events + 1, trials - events))
@@ -40,10 +40,10 @@ class Threshold:
 def threshold_for(scores: NDArray[np.float64], rate: float, confidence: float = CONFIDENCE) -> Threshold:
     """The lowest threshold whose false-positive rate is at most ``rate`` with ``confidence``.
 
-    ``scores``: the highest score of each honest account in a month. The order-statistic rule of Neyman-Pearson
-    classification (Tong, Feng and Li, Science Advances 2018): with n scores and k above the threshold the rate exceeds
-    ``rate`` with probability P(Binomial(n, rate) <= k). When even k = 0 is not enough, the threshold lies above every
-    score seen and ``claimed_rate`` says what the data support.
+    ``scores``: the highest score of each honest account in a month. The order-statistic rule of
+    Neyman-Pearson classification (Tong, Feng and Li, Science Advances 2018): with n scores and k above the
+    threshold the rate exceeds ``rate`` with probability P(Binomial(n, rate) <= k). When even k = 0 is not
+    enough, the threshold lies above every score seen and ``claimed_rate`` says what the data support.
     """
     n = len(scores)
     if n == 0:

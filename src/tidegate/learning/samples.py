@@ -1,7 +1,7 @@
 """Rows to learn from: what the engine saw of each account, with the truth beside it.
 
-The features that train the model are the features that run: rows come out of the engine while it decides by a policy,
-so that strikes against networks are in them as they would be in service.
+The features that train the model are the features that run: rows come out of the engine while it decides by a
+policy, so that strikes against networks are in them as they would be in service.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,8 @@ from tidegate.engine.policy import Policy
 from tidegate.engine.rows import WIDTH
 
 ROWS_PER_ACCOUNT = 48
-"""Rows kept of one account: the first 16, then evenly thinned; a busy account must not outvote a quiet one."""
+"""Rows kept of one account: the first 16, then evenly thinned; a busy account must not outvote a quiet
+one."""
 FIRST_ROWS = 16
 
 
@@ -32,8 +33,8 @@ class Truth:
     stratum: NDArray[np.str_]
     campaign: NDArray[np.str_]
     abusive_from: NDArray[np.float64]
-    """Unix seconds from when on the account is abusive: 0 for an attacker from the start, later for a hijacked one,
-    infinite for an honest one."""
+    """Unix seconds from when on the account is abusive: 0 for an attacker from the start, later for a
+    hijacked one, infinite for an honest one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,12 @@ def _kept(order: NDArray[np.int64]) -> NDArray[np.bool_]:
     # Keep later rows at 0, 1, 3, 6, 10, ... so that long histories are sampled ever more thinly.
     root = np.floor((np.sqrt(8.0 * np.maximum(later, 0) + 1.0) - 1.0) / 2.0)
     triangular = (root * (root + 1) / 2 == later) & (root < ROWS_PER_ACCOUNT - FIRST_ROWS)
-    return (order < FIRST_ROWS) | triangular
+    kept: NDArray[np.bool_] = (order < FIRST_ROWS) | triangular
+    return kept
 
 
 def collect(events: NDArray[Any], truth: Truth, policy: Policy, model: Model | None) -> Samples:
-    """Run the engine over one labelled log and keep the rows of each account's early and, thinly, later life."""
+    """Run the engine over one labelled log; keep the rows of each account's early and, thinly, later life."""
     engine = Engine(policy, model)
     seen = np.zeros(len(events) + 1, np.int64)
     rows, judged, times = [], [], []
@@ -95,7 +97,7 @@ def collect(events: NDArray[Any], truth: Truth, policy: Policy, model: Model | N
 
 
 def _running_number(slots: NDArray[np.int64], seen: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each row, how many rows of the same account came before; ``seen`` carries over from piece to piece."""
+    """For each row, how many of the same account came before; ``seen`` carries over from piece to piece."""
     by_slot = np.argsort(slots, kind="stable")
     ordered = slots[by_slot]
     first = np.r_[True, ordered[1:] != ordered[:-1]] if len(ordered) else np.zeros(0, bool)

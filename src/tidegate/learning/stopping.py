@@ -1,8 +1,8 @@
 """What enforcement would have meant for each account: who was stopped, when, after how many strangers.
 
-An open-loop replay: the log is what happened without enforcement, so a contact made while an account was on lock or
-above counts as prevented, and one made before it as reached. Rungs below lock (warn, challenge, budget) prevent
-nothing here, which understates what they do in service.
+An open-loop replay: the log is what happened without enforcement, so a contact made while an account was on
+lock or above counts as prevented, and one made before it as reached. Rungs below lock (warn, challenge,
+budget) prevent nothing here, which understates what they do in service.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,8 @@ class Enforcement:
     """One entry an account of the truth."""
 
     first_at: NDArray[np.float64]
-    """[account, rung]: Unix time at which the account first stood on that rung or a higher one; infinite if never."""
+    """[account, rung]: Unix time at which the account first stood on that rung or a higher one; infinite if
+    never."""
     spans: NDArray[Any]
     """(account, from, until) of every spell at lock or above."""
 
@@ -71,8 +72,8 @@ def enforce(events: NDArray[Any], truth: Truth, policy: Policy, model: Model | N
 def highest_scores(events: NDArray[Any], truth: Truth, policy: Policy, model: Model) -> NDArray[np.float64]:
     """[account, score table]: the highest score each account ever got; NaN where it was never scored.
 
-    Score tables are those of a policy (:data:`tidegate.engine.rungs.SCORE_TABLES`): what is known of accounts whose
-    sign-up was seen is kept apart from what is known of the others.
+    Score tables are those of a policy (:data:`tidegate.engine.rungs.SCORE_TABLES`): what is known of accounts
+    whose sign-up was seen is kept apart from what is known of the others.
     """
     engine = Engine(policy, model)
     best = np.full((len(truth.keys), len(SCORE_TABLES)), -np.inf)

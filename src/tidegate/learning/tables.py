@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from tidegate.engine.rungs import Rung
 from tidegate.learning.evaluation import (
     FamilyResult,
     Tally,
@@ -10,7 +11,6 @@ from tidegate.learning.evaluation import (
     overall,
     wrongful_results,
 )
-from tidegate.engine.rungs import Rung
 
 
 def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -23,6 +23,12 @@ def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def percent(share: float) -> str:
     """A share as a percentage with one decimal."""
     return f"{100 * share:.1f} %"
+
+
+def with_interval(share: float, interval: tuple[float, float]) -> str:
+    """A share with its interval, all as percentages."""
+    low, high = interval
+    return f"{percent(share)} ({100 * low:.1f}-{100 * high:.1f})"
 
 
 def _dollars(value: float) -> str:
@@ -45,11 +51,10 @@ def families_table(tally: Tally) -> str:
 
 
 def _family_row(result: FamilyResult) -> tuple[str, ...]:
-    low, high = result.stopped_interval
     return (
         result.family,
         f"{result.accounts:,}",
-        f"{percent(result.stopped)} ({100 * low:.1f}-{100 * high:.1f})",
+        with_interval(result.stopped, result.stopped_interval),
         f"{result.reached_median:.0f} / {result.reached_p90:.0f}",
         f"{result.reached_in_all_median:.0f}",
         percent(result.limited_first),
@@ -118,7 +123,7 @@ def comparison_table(tallies: Sequence[Tally]) -> str:
 
 
 def with_section(page: str, name: str, body: str) -> str:
-    """The page with the text between ``<!-- name:start -->`` and ``<!-- name:end -->`` replaced, or added at its end."""
+    """The page with what stands between its comments ``name:start`` and ``name:end`` replaced, or added."""
     section = f"<!-- {name}:start -->\n{body.strip()}\n<!-- {name}:end -->"
     pattern = re.compile(rf"<!-- {re.escape(name)}:start -->.*?<!-- {re.escape(name)}:end -->", re.S)
     if pattern.search(page):

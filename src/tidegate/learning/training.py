@@ -1,7 +1,7 @@
 """Training: labelled rows in, a model out. The same rows give the same bytes.
 
-Gradient-boosted trees (LightGBM, Ke et al. 2017), one forest for each stage, monotone in every feature whose direction
-is known, so that an attacker can never look better by doing more of what is bad.
+Gradient-boosted trees (LightGBM, Ke et al. 2017), one forest for each stage, monotone in every feature whose
+direction is known, so that an attacker can never look better by doing more of what is bad.
 """
 
 from typing import Any
@@ -65,7 +65,6 @@ def to_forest(booster: Any) -> tuple[Forest, NDArray[np.float32]]:
     nodes: list[tuple[float, int, int, int, int]] = []
     values: list[float] = []
     leaves: list[float] = []
-    roots: list[int] = []
 
     def add(tree: dict[str, Any]) -> int:
         if "leaf_value" in tree:
@@ -87,14 +86,17 @@ def to_forest(booster: Any) -> tuple[Forest, NDArray[np.float32]]:
         )
         return place
 
-    for info in booster.dump_model()["tree_info"]:
-        roots.append(add(info["tree_structure"]))
+    roots = [add(info["tree_structure"]) for info in booster.dump_model()["tree_info"]]
     forest = Forest(np.array(nodes, NODE), np.array(leaves, np.float64), np.array(roots, np.int32), 0.0)
     return forest, np.array(values, np.float32)
 
 
 def train(samples: Samples, name: str, card: dict[str, Any]) -> Model:
-    """Train every stage that has enough rows. The campaign stage shares the messaging forest."""
+    """Train a forest for every stage of :data:`TREES` that has enough rows.
+
+    The campaign stage is not trained: a model without a forest of its own for it scores it with the messaging
+    forest's trees (:meth:`tidegate.engine.model.Model.joined`).
+    """
     forests: dict[Stage, Forest] = {}
     values: dict[Stage, NDArray[np.float32]] = {}
     for stage, trees in TREES.items():

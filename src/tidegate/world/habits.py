@@ -91,8 +91,8 @@ OPEN_RANGES: dict[str, tuple[float, float]] = RANGES | {
     "stranger_reply": (0.1, 0.5),
     "messages_mu": (-0.3, 0.5),
 }
-"""Where people meet by writing to each other, as on a campus network or by e-mail: many strangers, half of them silent
-(CollegeMsg: 47 % of ties ever answered, a first answer after 3.9 hours)."""
+"""Where people meet by writing to each other, as on a campus network or by e-mail: many strangers, half of
+them silent (CollegeMsg: 47 % of ties ever answered, a first answer after 3.9 hours)."""
 
 
 def draw_habits(rng: np.random.Generator, randomised: bool, open_society: bool) -> Habits:

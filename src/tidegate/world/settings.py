@@ -53,7 +53,8 @@ class WorldSettings:
     """
 
     open_society: bool = False
-    """Whether people meet by writing to strangers (:data:`tidegate.world.habits.OPEN_RANGES`), not from a phone book."""
+    """Whether people meet by writing to strangers (:data:`tidegate.world.habits.OPEN_RANGES`), not from a
+    phone book."""
 
     def __post_init__(self) -> None:
         if self.people < 50:
