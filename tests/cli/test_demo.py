@@ -1,11 +1,14 @@
 """``tidegate demo`` and ``tidegate world``: what a newcomer sees first, and the command line around them."""
 
+import io
 import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 from tidegate.cli import demo as demo_module
 from tidegate.cli import main as main_module
@@ -117,36 +120,46 @@ def test_a_command_whose_module_is_not_there_does_not_exist(monkeypatch: pytest.
     assert "imagine" not in run("--help").output
 
 
-# --- Machine code that is out of date --------------------------------------------------------------------
+# --- Compiling once ----------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A package with one file of source and one of machine code in each room."""
-    for room in warm_up.ROOMS:
-        cache = tmp_path / room / "__pycache__"
-        cache.mkdir(parents=True)
-        (tmp_path / room / "kernel.py").write_text("x = 1\n")
-        (cache / "kernel.observe-1.py311.nbi").touch()
-    for name in ("compiled.py", "columns.py"):
-        (tmp_path / "events" / name).write_text("y = 1\n")
-    monkeypatch.setattr(warm_up, "_PACKAGE", tmp_path)
-    for room in warm_up.ROOMS:
-        (tmp_path / room / "__pycache__" / "kernels.sha256").write_text(warm_up._digest(room))
-    return tmp_path
+def compiling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A machine on which nothing was compiled yet; what is compiled is listed, not done."""
+    done: list[str] = []
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(warm_up, "compile_scanning", lambda: done.append("scanning"))
+    monkeypatch.setattr(warm_up, "compile_world", lambda: done.append("world"))
+    return done
 
 
-def test_machine_code_of_these_sources_is_ready(rooms: Path) -> None:
-    assert warm_up.out_of_date(warm_up.ROOMS) == []
+def test_kernels_are_compiled_once_and_it_is_said_once(compiling: list[str]) -> None:
+    first, second = (Console(file=io.StringIO(), width=100) for _ in range(2))
+    warm_up.prepare(first, warm_up.ROOMS)
+    warm_up.prepare(second, warm_up.ROOMS)
+    assert compiling == ["scanning", "world"]
+    assert said(first)[0].startswith("compiling the kernels for this machine, once; about 50 s")
+    assert said(second) == []
 
 
-def test_a_change_in_any_file_of_a_room_makes_its_machine_code_out_of_date(rooms: Path) -> None:
-    (rooms / "engine" / "kernel.py").write_text("x = 2\n")
-    assert warm_up.out_of_date(warm_up.ROOMS) == ["engine"]
-    warm_up.forget(["engine"])
-    assert not list((rooms / "engine").rglob("*.nbi")) and list((rooms / "events").rglob("*.nbi"))
+def test_a_scan_does_not_wait_for_the_kernels_of_the_simulator(compiling: list[str]) -> None:
+    console = Console(file=io.StringIO(), width=100)
+    warm_up.prepare(console)
+    assert compiling == ["scanning"] and warm_up.not_compiled(warm_up.ROOMS) == ["world"]
 
 
-def test_the_events_that_every_kernel_reads_belong_to_all_rooms(rooms: Path) -> None:
-    (rooms / "events" / "columns.py").write_text("y = 2\n")
-    assert warm_up.out_of_date(warm_up.ROOMS) == ["events", "engine", "world"]
+def test_compiling_that_was_interrupted_begins_again(
+    compiling: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(warm_up, "compile_scanning", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        warm_up.prepare(Console(file=io.StringIO()))
+    assert warm_up.not_compiled(warm_up.SCANNING) == ["events", "engine"]
+
+
+def said(console: Console) -> list[str]:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()

@@ -12,19 +12,21 @@ from test_streams import STREAMS, edit, ticker_line, write_ticker, write_umd
 from tidegate.engine.engine import Engine
 from tidegate.engine.policy import load_policy, shipped_policy_text
 from tidegate.engine.rows import SCORE
+from tidegate.learning.early_edits import (
+    FEATURE_SETS,
+    engine_rows_at,
+    feature_blocks,
+    first_edits,
+    page_history,
+)
+from tidegate.learning.measures import measures
 from tidegate.learning.streams import ABUSIVE, Stream, load_umdwikipedia
 from tidegate.learning.wikipedia import (
-    FEATURE_SETS,
     MARK,
     TEST_UNTIL_S,
     Settings,
-    engine_rows_at,
     evaluate_stream,
     evaluate_wikiticker,
-    feature_blocks,
-    first_edits,
-    measures,
-    page_history,
     split_by_time,
     strict_stream,
 )

@@ -7,23 +7,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.cli.tallies import MessageTally
+from tidegate.engine.engine import Engine
 from tidegate.engine.layout import CLOCK_ZERO_S
 from tidegate.engine.rungs import Rung
 
 Columns = dict[str, NDArray[Any] | Sequence[Any]]
+_FIELDS = ("key", "rung", "strangers_seen", "registered_s", "first_active_s")
 _WORDS = np.array([rung.word for rung in Rung])
 
 
 def account_columns(
-    accounts: NDArray[Any], names: Sequence[str] | None, decisions: NDArray[Any], messages: MessageTally
+    engine: Engine, names: Sequence[str] | None, decisions: NDArray[Any], messages: MessageTally
 ) -> Columns:
-    """One row an account.
+    """One row for each account that ``engine`` remembers.
 
-    ``accounts``: ACCOUNT[n]; ``names`` by slot, or None to show pseudonyms; ``decisions``: DECISION[d] in the
-    order of time. ``first_contacts`` is an estimate (linear counting over 256 bits, saturating near 1,400).
+    ``names`` by slot, or None to show pseudonyms; ``decisions``: DECISION[d] in the order of time.
+    ``first_contacts`` is an estimate (linear counting over 256 bits, saturating near 1,400).
     """
-    slots = np.flatnonzero(accounts["last_s"] >= 0.0)  # the others are forgotten accounts
-    live = accounts[slots]
+    last_s = engine.account_field("last_s")
+    slots = np.flatnonzero(last_s >= 0.0)  # the others are forgotten accounts
+    live = {name: engine.account_field(name)[slots] for name in _FIELDS}
     hexes = _hex(live["key"])
     strongest, first_s = _history(live["key"], decisions)
     return {
@@ -36,7 +39,7 @@ def account_columns(
         "first_contacts": strangers(live["strangers_seen"]),
         "registered": _clock_times(live["registered_s"]),
         "first_active": _clock_times(live["first_active_s"]),
-        "last_active": _times(np.where(live["last_s"] > 0.0, live["last_s"], np.nan)),
+        "last_active": _times(np.where(last_s[slots] > 0.0, last_s[slots], np.nan)),
     }
 
 

@@ -52,13 +52,15 @@ def evaluate_worlds(
         (
             f"All figures of this section are *simulated*: {full.worlds} worlds of {people:,} people over "
             f"{DAYS} days, {full.events:,} events, seeds from {seed_for('evaluate', 0):,} (training and "
-            f"calibration use other ranges). Policy `{policy.digest}`, model `{model.digest if model else 'none'}`.",
+            f"calibration use other ranges). Policy `{policy.digest}`, "
+            f"model `{model.digest if model else 'none'}`.",
             "### Goals",
             goals_table(full),
             "### Attackers",
             tables.families_table(full),
-            "`stopped` is lock or stronger; contacts made before it count as reached. *Got through in all* adds "
-            "those made after a rung ended, as if nobody extended it. Intervals are bootstrapped over campaigns.",
+            "`stopped` is lock or stronger; contacts made before it count as reached. *Got through in all* "
+            "adds those made after a rung ended, as if nobody extended it. Intervals are bootstrapped over "
+            "campaigns.",
             "### Honest accounts",
             tables.wrongful_table(full),
             "Clopper-Pearson upper bounds. They rest on simulated people and say nothing about real ones.",

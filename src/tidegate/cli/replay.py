@@ -1,6 +1,6 @@
 """A log through the engine: decisions, the names they concern, and what was counted on the way."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -47,23 +47,21 @@ class Replay:
     """The log in brief (BRIEF arrays); None when it was too long to keep."""
     _decided: list[NDArray[Any]] = field(default_factory=list)
 
-    def run(self, log: Log, listener: Listener) -> None:
-        """Read the whole log. What was found so far stays when reading stops half way."""
-        read_before = 0
-        with closing(read_ahead(log)) as chunks:
-            for chunk in chunks:
-                self._observe(chunk)
-                read, _ = log.progress
-                listener.advance(read - read_before, len(chunk.events))
-                read_before = read
-        self._decided.append(self.engine.end_rungs(self.engine.watermark))
-
     def decisions(self) -> NDArray[Any]:
         """DECISION[n] in the order of time."""
         joined = np.concatenate(self._decided) if self._decided else np.zeros(0, DECISION)
         return joined[np.argsort(joined["time"], kind="stable")]
 
-    def _observe(self, chunk: Chunk) -> None:
+    def every_brief(self, again: Callable[[], Log]) -> Iterable[NDArray[Any]]:
+        """The whole log in brief; what was not kept is read once more from ``again()``."""
+        return briefs_again(again()) if self.briefs is None else self.briefs
+
+    def end(self) -> None:
+        """The log has ended: rungs that have run out by its last event end with it."""
+        self._decided.append(self.engine.end_rungs(self.engine.watermark))
+
+    def observe(self, chunk: Chunk) -> None:
+        """The next stretch of the log."""
         outcome = self.engine.observe(chunk.events)
         self.events += len(chunk.events)
         self.messages.add(chunk.events)
@@ -110,6 +108,20 @@ class Replay:
             side: Field = "actor" if int(chunk.events["actor"][row]) == key else "target"
             name = chunk.names(np.array([row]), side)[0]
             self.names_by_key[key] = name or pseudonym_shown(key)
+
+
+def run_together(replays: Sequence[Replay], log: Log, listener: Listener) -> None:
+    """Read the whole log once, for all ``replays``. What was found so far stays when reading stops half way."""
+    read_before = 0
+    with closing(read_ahead(log)) as chunks:
+        for chunk in chunks:
+            for replay in replays:
+                replay.observe(chunk)
+            read, _ = log.progress
+            listener.advance(read - read_before, len(chunk.events))
+            read_before = read
+    for replay in replays:
+        replay.end()
 
 
 def brief(events: NDArray[Any]) -> NDArray[Any]:

@@ -117,7 +117,7 @@ def _findings(replay: Replay, log: Log, settings: ScanSettings, in_force: InForc
         sources=[str(path) for path in settings.logs],
         log=shown,
         senders=len(senders),
-        accounts=int(np.count_nonzero(replay.engine.accounts["last_s"] >= 0.0)),
+        accounts=replay.engine.account_count,
         missing_signals=[
             words for signal, words in SIGNAL_WORDS.items() if signal not in replay.engine.signals
         ],
@@ -232,7 +232,7 @@ def _write_tables(
         _write(rejected.replace, out / REJECTED)
     _write(write_decisions, out / "decisions.jsonl", shown)
     names = None if settings.pseudonyms_only else replay.names
-    columns = account_columns(replay.engine.accounts, names, decisions, replay.messages)
+    columns = account_columns(replay.engine, names, decisions, replay.messages)
     _write(write_accounts, out / "accounts.parquet", columns)
 
 

@@ -1,93 +1,50 @@
-"""Compiling the kernels once a machine, and noticing when what was compiled before is out of date.
+"""Compiling the kernels once a machine, and saying so while somebody waits for it.
 
-The machine code is kept beside the sources and chosen by the date of the file that holds an entry point. A
-change in a file whose functions vanished into that entry point would go unnoticed, so a digest of each room's
-sources is kept with the code, and code of another digest is thrown away.
+Numba keeps the machine code in a folder of its own for each state of the sources
+(:func:`tidegate.events.compiled.kernel_cache`); a note there says which rooms have been compiled to the end.
 """
 
-import hashlib
-import os
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 
 import click
+import numba
 from rich.console import Console
 
-import tidegate
+import tidegate.events.compiled  # noqa: F401 - sets the folder that Numba keeps machine code in
 
 ROOMS = ("events", "engine", "world")
 SCANNING = ("events", "engine")
 USUAL_SECONDS = {"events": 15, "engine": 25, "world": 10}
 """Of compiling each room on one core of a usual machine, for the one line that is said meanwhile."""
-_PACKAGE = Path(tidegate.__file__ or "").parent
-_STAMP = "kernels.sha256"
 
 
-def _digest(room: str) -> str:
-    """Of everything the machine code of a room follows from: its sources, those below it, the compiler."""
-    below = {"events": ("events",), "engine": ("events/compiled.py", "events/columns.py", "engine")}
-    h = hashlib.sha256(f"numba {version('numba')} numpy {version('numpy')}".encode())
-    for part in below.get(room, ("events/compiled.py", "events/columns.py", room)):
-        place = _PACKAGE / part
-        for file in [place] if place.is_file() else sorted(place.rglob("*.py")):
-            h.update(file.relative_to(_PACKAGE).as_posix().encode())
-            h.update(file.read_bytes())
-    return h.hexdigest()
+def _note(room: str) -> Path:
+    return Path(numba.config.CACHE_DIR) / f"{room}-compiled-by-numba-{numba.__version__}"
 
 
-def _stamp(room: str) -> Path:
-    return _PACKAGE / room / "__pycache__" / _STAMP
-
-
-def out_of_date(rooms: tuple[str, ...]) -> list[str]:
-    """Rooms whose machine code is missing or was made from other sources."""
-    late = []
-    for room in rooms:
-        stamp = _stamp(room)
-        if not stamp.is_file() or stamp.read_text() != _digest(room):
-            late.append(room)
-    return late
-
-
-def forget(rooms: list[str]) -> None:
-    """Throw machine code away. Processes that run keep theirs; those that load it meanwhile compile anew."""
-    for room in rooms:
-        _stamp(room).unlink(missing_ok=True)
-        for pattern in ("*.nbi", "*.nbc"):
-            for file in (_PACKAGE / room).rglob(pattern):
-                file.unlink(missing_ok=True)
+def not_compiled(rooms: tuple[str, ...]) -> list[str]:
+    """Rooms whose kernels were never compiled to the end from these sources."""
+    return [room for room in rooms if not _note(room).is_file()]
 
 
 def prepare(console: Console, rooms: tuple[str, ...] = SCANNING) -> None:
-    """Compile what is out of date, saying so; nothing at all when everything is ready."""
-    late = out_of_date(rooms)
-    if not late or "NUMBA_CACHE_DIR" in os.environ:  # a cache of one's own is one's own to look after
+    """Compile what was not compiled yet, saying so; nothing at all when everything is ready."""
+    missing = not_compiled(rooms)
+    if not missing:
         return
-    seconds = sum(USUAL_SECONDS[room] for room in late)
+    seconds = sum(USUAL_SECONDS[room] for room in missing)
     about = f"compiling the kernels for this machine, once; about {seconds} s"
     console.print(about, style="dim", soft_wrap=True)
-    digests = {room: _digest(room) for room in late}
-    forget(late)
     began = time.monotonic()
-    if set(late) & set(SCANNING):
+    if set(missing) & set(SCANNING):
         compile_scanning()
-    if "world" in late:
+    if "world" in missing:
         compile_world()
-    for room, digest in digests.items():
-        _write_stamp(_stamp(room), digest)
+    for room in missing:
+        _note(room).touch()
     console.print(f"compiled in {time.monotonic() - began:.0f} s", style="dim")
-
-
-def _write_stamp(stamp: Path, digest: str) -> None:
-    try:
-        stamp.parent.mkdir(exist_ok=True)
-        stamp.write_text(digest)
-    except OSError:
-        # The package is installed where this user may not write: Numba then keeps the code in the user's own
-        # cache, and whoever installs a new version there gets new files with new dates.
-        return
 
 
 def compile_scanning() -> None:
@@ -146,10 +103,6 @@ def compile_world() -> None:
 
 
 @click.command()
-@click.option("--force", is_flag=True, help="Throw away what was compiled before.")
-def warm_up(force: bool) -> None:
+def warm_up() -> None:
     """Compile the kernels for this machine, so that no later command waits for it."""
-    console = Console(stderr=True, highlight=False)
-    if force:
-        forget(list(ROOMS))
-    prepare(console, ROOMS)
+    prepare(Console(stderr=True, highlight=False), ROOMS)

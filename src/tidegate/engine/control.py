@@ -28,7 +28,7 @@ from tidegate.engine.layout import (
 from tidegate.engine.machine import as_pointer
 from tidegate.engine.rows import WIDTH
 from tidegate.engine.rule_kernel import MAX_DEPTH
-from tidegate.engine.trees import LANES, NODE, SPLIT, TREE
+from tidegate.engine.trees import LANES, SPLIT, TREE
 from tidegate.events.columns import EVENT
 from tidegate.events.compiled import inlined
 
@@ -40,15 +40,15 @@ _ADDRESSES = (
     "events newborn judged rows decisions all_rows all_judged "
     "scratch predicate_feature predicate_op predicate_threshold predicate_random code "
     "rule_start rule_rung rule_family rule_stages rung_keys rung_durations score_threshold "
-    "nodes roots walked_leaves splits trees leaves stage_trees stage_base "
+    "splits trees leaves stage_trees stage_base "
     "columns masks totals factors truth stack fired"
 ).split()
 _NUMBERS = (
     "account_capacity account_index_size account_old_size "
     "network_capacity network_index_size network_old_size "
     "device_capacity device_index_size device_old_size "
-    "event_count newborn_count decision_count judged_count judge_all policy_mark "
-    "predicate_count code_size rule_count node_count split_count tree_count leaf_count"
+    "event_count newborn_count decision_count judged_count judge_all policy_mark last_rung "
+    "predicate_count code_size rule_count split_count tree_count leaf_count"
 ).split()
 _REALS = "spread period_s".split()
 
@@ -70,7 +70,7 @@ Rules = namedtuple(
     "score_threshold",
 )
 
-Forests = namedtuple("Forests", "nodes roots walked_leaves splits trees leaves stage_trees stage_base")
+Forests = namedtuple("Forests", "splits trees leaves stage_trees stage_base")
 
 Bench = namedtuple("Bench", "columns masks totals factors truth stack fired")
 """Working space of one block: rows by column, leaf masks, scores, threshold factors, comparisons, rules."""
@@ -121,9 +121,6 @@ def rules_of(c: Any) -> Any:
 def forests_of(c: Any) -> Any:
     """The model as arrays."""
     return Forests(
-        carray(as_pointer(c.nodes), c.node_count, NODE),
-        carray(as_pointer(c.roots), c.tree_count, np.int32),
-        carray(as_pointer(c.walked_leaves), c.leaf_count, np.float64),
         carray(as_pointer(c.splits), c.split_count, SPLIT),
         carray(as_pointer(c.trees), c.tree_count, TREE),
         carray(as_pointer(c.leaves), c.leaf_count, np.float64),

@@ -40,6 +40,7 @@ from tidegate.events.columns import EVENT
 
 MAX_PIECE = 8192
 """Events handed to the kernel at once; tables are made large enough before each piece."""
+RUNG_OF = tuple(Rung)
 
 
 def _checked(events: NDArray[Any]) -> NDArray[Any]:
@@ -92,7 +93,12 @@ class Engine:
         self._stack = np.zeros((MAX_DEPTH, LANES), np.uint8)
         self._fired = np.zeros((LANES, RULE_WORDS), np.uint64)
         self._one = np.zeros(1, EVENT)
+        self._one_at = self._one.ctypes.data
         self._control = np.zeros(1, CONTROL)
+        # Views of single fields: looking one up by name takes longer than the kernel takes for an event.
+        self._events_at, self._event_count = self._control["events"], self._control["event_count"]
+        self._last_rung = self._control["last_rung"]
+        self._room = 0
         self._policy_arrays: dict[str, NDArray[Any]] = {}
         self._model_arrays: dict[str, NDArray[Any]] = {}
         self._point("header", self._header)
@@ -142,7 +148,6 @@ class Engine:
         self._control["predicate_count"] = len(arrays.predicate_feature)
         self._control["code_size"] = len(arrays.code)
         self._control["rule_count"] = len(arrays.rule_rung)
-        self._control["node_count"] = len(forests["nodes"])
         self._control["split_count"] = len(forests["splits"])
         self._control["tree_count"] = len(forests["trees"])
         self._control["leaf_count"] = len(forests["leaves"])
@@ -153,15 +158,22 @@ class Engine:
 
     # -- observing -------------------------------------------------------------------------------------------------
 
-    def _run(self, events: NDArray[Any]) -> None:
-        n = len(events)
-        grown = self._accounts.make_room(2 * n)
-        grown |= self._networks.make_room(3 * n)
-        grown |= self._devices.make_room(n)
+    def _make_room(self, newcomers: int) -> None:
+        """Let ``newcomers`` events find room in every table, whatever they name."""
+        grown = self._accounts.make_room(2 * newcomers)
+        grown |= self._networks.make_room(3 * newcomers)
+        grown |= self._devices.make_room(newcomers)
         if grown or self._control["account_table"][0] == 0:
             self._point_tables()
-        self._control["events"] = events.ctypes.data
-        self._control["event_count"] = n
+        self._room = newcomers
+
+    def _run(self, address: int, count: int) -> None:
+        """Observe ``count`` EVENT records at ``address``."""
+        if count > self._room:
+            self._make_room(max(count, MAX_PIECE))
+        self._room -= count
+        self._events_at[0] = address
+        self._event_count[0] = count
         observe(self._control)
 
     def observe(self, events: NDArray[Any]) -> Outcome:
@@ -170,7 +182,7 @@ class Engine:
         decisions, newborn = [], []
         for start in range(0, len(events), MAX_PIECE):
             piece = events[start : start + MAX_PIECE]
-            self._run(piece)
+            self._run(piece.ctypes.data, len(piece))
             made = self._decisions[: int(self._control["decision_count"][0])].copy()
             made["event"][made["event"] >= 0] += start
             born = self._newborn[: int(self._control["newborn_count"][0])].copy()
@@ -185,8 +197,8 @@ class Engine:
     def check(self, event: Any) -> Rung:
         """Observe one event (an EVENT record) and say on which rung its actor now stands."""
         self._one[0] = event
-        self._run(self._one)
-        return self.rung_of(int(self._one["actor"][0]))
+        self._run(self._one_at, 1)
+        return RUNG_OF[self._last_rung[0]]
 
     def rows(self, events: NDArray[Any], *, decide: bool = False) -> tuple[NDArray[np.float32], NDArray[Any]]:
         """Observe a batch of at most ``MAX_PIECE`` events and return each judged row.
@@ -201,10 +213,12 @@ class Engine:
         self._point("all_judged", judged)
         self._control["judge_all"] = 1 if decide else 2
         try:
-            self._run(_checked(events))
+            events = _checked(events)
+            if len(events):
+                self._run(events.ctypes.data, len(events))
         finally:
             self._control["judge_all"] = 0
-        count = int(self._control["judged_count"][0])
+        count = int(self._control["judged_count"][0]) if len(events) else 0
         return rows[:count], judged[:count]
 
     def end_rungs(self, now: float) -> NDArray[Any]:

@@ -89,7 +89,7 @@ from tidegate.engine.rooms.sender import acts, invites, own_counters_catch_up, s
 from tidegate.engine.rows import ACCOUNT_AGE, SCORE, WIDTH, fill_row
 from tidegate.engine.rule_kernel import run_rules, threshold_factor
 from tidegate.engine.rungs import UNSEEN_SIGN_UP
-from tidegate.engine.trees import FEW_ROWS, LANE_STEP, score_columns, walked_score
+from tidegate.engine.trees import LANE_STEP, score_columns
 from tidegate.events.columns import Reason
 from tidegate.events.compiled import compiled, inlined
 from numba import carray
@@ -418,13 +418,6 @@ def score_block(rows: Any, judged: Any, waiting: int, forests: Any, bench: Any) 
                 lanes += 1
         if lanes == 0 or last <= first:
             continue
-        if lanes <= FEW_ROWS:
-            base = forests.stage_base[stage]
-            for lane in range(lanes):
-                row = rows[lane_rows[lane]]
-                raw = walked_score(row, forests.nodes, forests.walked_leaves, forests.roots, first, last, base)
-                row[SCORE] = np.float32(probability(raw))
-            continue
         turn(rows, lane_rows, lanes, bench.columns)
         for lane in range(lanes):
             bench.totals[lane] = forests.stage_base[stage]
@@ -526,9 +519,9 @@ def observe(control: Any) -> None:
     scratch_words = carray(as_pointer(c.scratch), ACCOUNT_WORDS, np.uint64)
     proposals = np.zeros(MODEL_FAMILY + 1, np.uint8)
     bench = bench_of(c)
-    newborn_count, decision_count, kept_rows = 0, 0, 0
+    newborn_count, decision_count, kept_rows = np.int64(0), np.int64(0), np.int64(0)
 
-    start = 0
+    start = np.int64(0)
     while start < n:
         offset = t.header[0].sequence % BLOCK
         if offset == 0:
@@ -536,7 +529,7 @@ def observe(control: Any) -> None:
             if t.header[0].idle_limit_s > 0.0:
                 forget_idle(t.header[0], t.at[0], t.ai, t.ao, t.accounts, t.words, events[start].time)
         end = min(n, start + BLOCK - offset)
-        waiting = 0
+        waiting = np.int64(0)
         for i in range(start, end):
             if (i - start) % PREFETCH_GROUP == 0 and end - start > 1:
                 prefetch_group(t, events, i, min(end, i + PREFETCH_GROUP))
@@ -597,6 +590,10 @@ def observe(control: Any) -> None:
         t.header[0].judged += waiting
         t.header[0].sequence += end - start
         start = end
+    slot = find(t.at[0], t.ai, t.ao, t.accounts, events[n - 1].actor)
+    c.last_rung = 0
+    if slot >= 0 and not has_ended(t.accounts[slot], events[n - 1].time):
+        c.last_rung = np.int64(t.accounts[slot].rung)
     c.newborn_count = newborn_count
     c.decision_count = decision_count
     c.judged_count = kept_rows

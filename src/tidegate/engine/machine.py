@@ -81,47 +81,70 @@ def lowest_bit(typingctx: Any, value: Any) -> Any:
     return types.int64(types.uint32), codegen
 
 
-def _split_step(unordered: bool) -> Any:
-    """Code for one split on eight rows; ``unordered`` says whether a missing value counts as greater."""
+def _masks_of_tree(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+    """Two loops over a tree's splits, the eight masks in one register throughout."""
+    i32, i64 = ir.IntType(32), ir.IntType(64)
+    floats, words = ir.VectorType(ir.FloatType(), 8), ir.VectorType(i32, 8)
+    columns, splits, masks = (
+        builder.bitcast(context.make_array(signature.args[i])(context, builder, args[i]).data, cgutils.voidptr_t)
+        for i in (0, 2, 6)
+    )
+    lane_bytes = builder.mul(args[1], i64(4))
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        floats, words = ir.VectorType(ir.FloatType(), 8), ir.VectorType(ir.IntType(32), 8)
-        masks_type, columns_type = signature.args[0], signature.args[1]
-        masks = context.make_array(masks_type)(context, builder, args[0]).data
-        columns = context.make_array(columns_type)(context, builder, args[1]).data
-        mask_at = builder.bitcast(builder.gep(masks, [args[2]]), words.as_pointer())
-        column_at = builder.bitcast(builder.gep(columns, [args[3]]), floats.as_pointer())
+    def eight(kind: Any, scalar: Any) -> Any:
+        one = builder.insert_element(ir.Constant(kind, ir.Undefined), scalar, i32(0))
+        return builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), ir.Constant(words, [0] * 8))
 
-        def eight(kind: Any, scalar: Any) -> Any:
-            one = builder.insert_element(ir.Constant(kind, ir.Undefined), scalar, ir.IntType(32)(0))
-            zeros = ir.Constant(ir.VectorType(ir.IntType(32), 8), [0] * 8)
-            return builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), zeros)
+    def visit(first: Any, last: Any, start: Any, missing_is_greater: bool) -> Any:
+        before = builder.block
+        head, body, done = (builder.append_basic_block(name) for name in ("splits", "split", "done"))
+        builder.branch(head)
+        builder.position_at_end(head)
+        position, possible = builder.phi(i64), builder.phi(words)
+        position.add_incoming(first, before)
+        possible.add_incoming(start, before)
+        builder.cbranch(builder.icmp_signed("<", position, last), body, done)
+        builder.position_at_end(body)
+        split = builder.gep(splits, [builder.mul(position, i64(16))])  # SPLIT: threshold, feature, clear
+        threshold = builder.load(builder.bitcast(split, ir.FloatType().as_pointer()))
+        numbers = builder.bitcast(split, i32.as_pointer())
+        feature = builder.sext(builder.load(builder.gep(numbers, [i32(1)])), i64)
+        clear = builder.load(builder.gep(numbers, [i32(2)]))
+        column = builder.add(builder.mul(feature, args[7]), lane_bytes)
+        values = builder.load(builder.bitcast(builder.gep(columns, [column]), floats.as_pointer()), align=4)
+        compare = builder.fcmp_unordered if missing_is_greater else builder.fcmp_ordered
+        goes_right = compare(">", values, eight(floats, threshold))
+        every = ir.Constant(words, [0xFFFFFFFF] * 8)
+        left_over = builder.and_(possible, builder.select(goes_right, eight(words, clear), every))
+        position.add_incoming(builder.add(position, i64(1)), builder.block)
+        possible.add_incoming(left_over, builder.block)
+        builder.branch(head)
+        builder.position_at_end(done)
+        return possible
 
-        values = builder.load(column_at, align=4)
-        compare = builder.fcmp_unordered if unordered else builder.fcmp_ordered
-        goes_right = compare(">", values, eight(floats, args[4]))
-        keep = ir.Constant(words, [0xFFFFFFFF] * 8)
-        left_over = builder.and_(builder.load(mask_at, align=4), builder.select(goes_right, eight(words, args[5]), keep))
-        builder.store(left_over, mask_at, align=4)
-        return context.get_dummy_value()
-
-    return codegen
+    possible = visit(args[3], args[4], ir.Constant(words, [0xFFFFFFFF] * 8), False)
+    possible = visit(args[4], args[5], possible, True)
+    builder.store(possible, builder.bitcast(masks, words.as_pointer()), align=4)
+    return context.get_dummy_value()
 
 
 @intrinsic
-def split_eight(
-    typingctx: Any, masks: Any, columns: Any, mask_at: Any, column_at: Any, threshold: Any, clear: Any
+def masks_of_tree(
+    typingctx: Any,
+    columns: Any,
+    lane: Any,
+    splits: Any,
+    start: Any,
+    missing_right_from: Any,
+    end: Any,
+    masks: Any,
+    column_bytes: Any,
 ) -> Any:
-    """For eight rows: ``masks[mask_at + i] &= clear`` where ``columns.flat[column_at + i] > threshold``.
+    """``masks[:8]``: the leaves of one tree still possible for the rows ``lane`` to ``lane + 7``.
 
-    A missing value is not greater. ``masks`` uint32[], ``columns`` float32[,] contiguous.
+    ``columns`` float32[,], a column ``column_bytes`` after the other; ``splits`` SPLIT[]; ``masks`` uint32[8].
+    A split takes ``clear`` from the rows whose value is greater than its threshold; a missing value is not greater in
+    splits ``start`` to ``missing_right_from``, and is in those up to ``end``.
     """
-    return types.void(masks, columns, types.intp, types.intp, types.float32, types.uint32), _split_step(False)
-
-
-@intrinsic
-def split_eight_missing_right(
-    typingctx: Any, masks: Any, columns: Any, mask_at: Any, column_at: Any, threshold: Any, clear: Any
-) -> Any:
-    """Like :func:`split_eight`, but a missing value counts as greater."""
-    return types.void(masks, columns, types.intp, types.intp, types.float32, types.uint32), _split_step(True)
+    whole = types.intp
+    return types.void(columns, whole, splits, whole, whole, whole, masks, whole), _masks_of_tree

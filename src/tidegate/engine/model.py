@@ -36,42 +36,27 @@ class Model:
         return Model("none", {}, {})
 
     def joined(self) -> dict[str, NDArray[Any]]:
-        """All stages in one set of arrays: the trees as nodes to walk and as masks, each with its leaves.
-
-        The campaign stage uses the messaging trees unless it has its own.
-        """
-        nodes, roots, walked = [np.zeros(0, NODE)], [np.zeros(0, np.int32)], [np.zeros(0)]
+        """All stages as masks in one set of arrays. The campaign stage uses the messaging trees unless it has its own."""
         splits, trees, leaves = [np.zeros(0, SPLIT)], [np.zeros(0, TREE)], [np.zeros(0)]
         stage_trees = np.zeros((STAGE_COUNT, 2), np.int32)
         stage_base = np.zeros(STAGE_COUNT)
-        node_at = split_at = leaf_at = tree_at = 0
+        split_at = leaf_at = tree_at = 0
         for stage, forest in self.forests.items():
             masks = as_masks(forest)
-            shifted = masks.trees.copy()
+            moved = masks.trees.copy()
             for name in ("start", "missing_right_from", "end"):
-                shifted[name] += split_at
-            shifted["first_leaf"] += leaf_at
+                moved[name] += split_at
+            moved["first_leaf"] += leaf_at
             splits.append(masks.splits)
-            trees.append(shifted)
+            trees.append(moved)
             leaves.append(masks.leaves)
-            moved = forest.nodes.copy()
-            for side in ("left", "right"):
-                child = moved[side]
-                moved[side] = np.where(child >= 0, child + node_at, child - leaf_at)
-            nodes.append(moved)
-            walked.append(forest.leaves)
-            roots.append(np.where(forest.roots >= 0, forest.roots + node_at, forest.roots - leaf_at).astype(np.int32))
-            stage_trees[stage] = tree_at, tree_at + len(shifted)
+            stage_trees[stage] = tree_at, tree_at + len(moved)
             stage_base[stage] = forest.base
-            node_at, split_at = node_at + len(moved), split_at + len(masks.splits)
-            leaf_at, tree_at = leaf_at + len(masks.leaves), tree_at + len(shifted)
+            split_at, leaf_at, tree_at = split_at + len(masks.splits), leaf_at + len(masks.leaves), tree_at + len(moved)
         if Stage.CAMPAIGN not in self.forests and Stage.MESSAGING in self.forests:
             stage_trees[Stage.CAMPAIGN] = stage_trees[Stage.MESSAGING]
             stage_base[Stage.CAMPAIGN] = stage_base[Stage.MESSAGING]
         return {
-            "nodes": np.concatenate(nodes),
-            "roots": np.concatenate(roots),
-            "walked_leaves": np.concatenate(walked),
             "splits": np.concatenate(splits),
             "trees": np.concatenate(trees),
             "leaves": np.concatenate(leaves),

@@ -188,9 +188,7 @@ class ReferenceEngine:
             account.reg_client_surge = software.surge(now)
         account.reg_strikes = sum(place.strikes.at(place.clock) for place in places)
 
-    def _message(
-        self, account: Account, other: Account | None, event: Record, now: float
-    ) -> bool:
+    def _message(self, account: Account, other: Account | None, event: Record, now: float) -> bool:
         """Judged: a first contact, a message at a tool's pace, a message in a flood to groups.
 
         A chat among friends at a human pace is not.

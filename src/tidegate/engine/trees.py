@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.engine.machine import lowest_bit, split_eight, split_eight_missing_right
+from tidegate.engine.machine import lowest_bit, masks_of_tree
 from tidegate.events.compiled import compiled, inlined
 
 NODE = np.dtype(
@@ -40,10 +40,6 @@ class Forest:
         return Forest(np.zeros(0, NODE), np.zeros(0), np.zeros(0, np.int32), 0.0)
 
 
-FEW_ROWS = 3
-"""Up to this many rows it is quicker to walk down each tree than to visit all of its splits."""
-
-
 @inlined
 def goes_left(row: Any, node: Any) -> bool:
     """Which way a row takes at a node."""
@@ -58,7 +54,7 @@ LANES = 64
 LANE_STEP = 8
 MAX_LEAVES = 32
 """Leaves of one tree: as many as a mask has bits."""
-_ALL = np.uint32(0xFFFFFFFF)
+COLUMN_BYTES = LANES * 4
 
 SPLIT = np.dtype([("threshold", np.float32), ("feature", np.int32), ("clear", np.uint32), ("padding", np.uint32)])
 """A node as a mask: a row that goes right loses the leaves below the left child."""
@@ -124,35 +120,12 @@ def score_columns(
     """
     for number in range(first, last):
         tree = trees[number]
-        for lane in range(lanes):
-            masks[lane] = _ALL
-        for i in range(tree.start, tree.missing_right_from):
-            split = splits[i]
-            column_at = np.int64(split.feature) * LANES
-            for lane in range(0, lanes, LANE_STEP):
-                split_eight(masks, columns, lane, column_at + lane, split.threshold, split.clear)
-        for i in range(tree.missing_right_from, tree.end):
-            split = splits[i]
-            column_at = np.int64(split.feature) * LANES
-            for lane in range(0, lanes, LANE_STEP):
-                split_eight_missing_right(masks, columns, lane, column_at + lane, split.threshold, split.clear)
-        for lane in range(lanes):
-            totals[lane] += leaves[tree.first_leaf + lowest_bit(masks[lane])]
+        start, middle, end = np.int64(tree.start), np.int64(tree.missing_right_from), np.int64(tree.end)
+        for lane in range(0, lanes, LANE_STEP):
+            masks_of_tree(columns, lane, splits, start, middle, end, masks, COLUMN_BYTES)
+            for i in range(LANE_STEP):
+                totals[lane + i] += leaves[tree.first_leaf + lowest_bit(masks[i])]
 
-
-@inlined
-def walked_score(row: Any, nodes: Any, leaves: Any, roots: Any, first: int, last: int, total: float) -> float:
-    """``total`` plus the leaves that one row reaches in trees ``first`` to ``last`` (exclusive), in tree order.
-
-    Adds the same numbers in the same order as :func:`score_columns`, so the bits are the same.
-    """
-    for tree in range(first, last):
-        position = np.int64(roots[tree])
-        while position >= 0:
-            node = nodes[position]
-            position = np.int64(node.left) if goes_left(row, node) else np.int64(node.right)
-        total += leaves[~position]
-    return total
 
 
 @compiled

@@ -94,8 +94,8 @@ def as_policy(thresholds: list[TableThreshold]) -> str:
             )
             found = f"{claim.exceeding} of {claim.account_months} simulated ones exceed it"
             lines.append(
-                f"{item.rung.word} = {float(np.float32(value)):.7f}  # at most {1e5 * claim.claimed_rate:.3g} "
-                f"in 100,000 account-months ({found}){met}"
+                f"{item.rung.word} = {float(np.float32(value)):.7f}  # at most "
+                f"{1e5 * claim.claimed_rate:.3g} in 100,000 account-months ({found}){met}"
             )
         lines.append("")
     return "\n".join(lines)
