@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -50,7 +51,6 @@ from tidegate.events.columns import EARLIEST_S
 from tidegate.events.summary import LogSummary
 
 GOLDEN = Path(__file__).parent / "golden" / "report.html"
-COLLEGE = Path(__file__).parents[3] / "shared" / "data" / "private-messages" / "collegemsg.txt"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 UTC = Dates(None)
 
@@ -462,9 +462,8 @@ def test_what_the_reader_counted_is_what_is_shown() -> None:
 # real things
 
 
-@pytest.mark.skipif(not COLLEGE.exists(), reason="the CollegeMsg log is not on this machine")
-def test_a_real_log_of_private_messages_makes_a_page() -> None:
-    findings = from_edge_list(COLLEGE)
+def test_a_real_log_of_private_messages_makes_a_page(real_data: Callable[[str], Path]) -> None:
+    findings = from_edge_list(real_data("private-messages/collegemsg.txt"))
     page = Page(render_report(findings))
     assert f"of {findings.senders:,} senders would be acted on" in page.text
     assert len(page.named("article")) == len(findings.acted_on)

@@ -1,12 +1,11 @@
-"""Real logs of who wrote to whom. They are no part of the project; where they are absent the tests skip."""
+"""Real logs of who wrote to whom are read whole."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from event_logs import Read
-
-FOLDER = Path(__file__).parents[3] / "shared" / "data" / "private-messages"
 
 # file: format, events, accounts that wrote, whether it counts from its own start
 LOGS = {
@@ -21,11 +20,11 @@ LOGS = {
 
 
 @pytest.mark.parametrize("name", LOGS)
-def test_a_real_log_is_read_whole_and_in_order(read: Read, name: str) -> None:
-    if not (FOLDER / name).exists():
-        pytest.skip(f"{name} is not in {FOLDER}")
+def test_a_real_log_is_read_whole_and_in_order(
+    real_data: Callable[[str], Path], read: Read, name: str
+) -> None:
     events, senders, relative = LOGS[name]
-    result = read(FOLDER / name)
+    result = read(real_data(f"private-messages/{name}"))
     assert (len(result.events), result.summary.rejected, result.summary.late) == (events, 0, 0)
     assert result.summary.relative_time == relative
     assert np.all(np.diff(result.events["time"]) >= 0)

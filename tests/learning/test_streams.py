@@ -3,7 +3,6 @@
 import gzip
 import json
 import lzma
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,6 @@ from tidegate.learning.streams import (
     load_wikiticker,
 )
 
-STREAMS = Path(os.environ.get("TIDEGATE_STREAMS", Path(__file__).parents[3] / "shared/data/streams"))
 KEY = Pseudonyms().one
 HEADER = ",".join(UMD_COLUMNS)
 USERS = (
@@ -271,11 +269,8 @@ def test_a_ticker_that_is_missing_or_not_gzip_is_refused(tmp_path: Path) -> None
             load_wikiticker(tmp_path / name)
 
 
-def test_the_real_wikiticker_is_read_whole() -> None:
-    path = STREAMS / "wikiticker-2015-09-12-sampled.json.gz"
-    if not path.exists():
-        pytest.skip(f"{path.name} is not in {STREAMS}; set TIDEGATE_STREAMS")
-    stream = load_wikiticker(path)
+def test_the_real_wikiticker_is_read_whole(real_data: Callable[[str], Path]) -> None:
+    stream = load_wikiticker(real_data("streams/wikiticker-2015-09-12-sampled.json.gz"))
     assert (len(stream.events), len(stream.accounts), int((stream.labels == ABUSIVE).sum())) == (
         39_244,
         10_531,

@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from test_streams import STREAMS, edit, ticker_line, write_ticker, write_umd
+from test_streams import edit, ticker_line, write_ticker, write_umd
 
 from tidegate.engine.engine import Engine
 from tidegate.engine.policy import load_policy, shipped_policy_text
@@ -241,11 +242,8 @@ def test_a_ticker_with_too_few_bots_is_an_error_that_says_so(tmp_path: Path) -> 
         evaluate_wikiticker(path)
 
 
-def test_the_real_umdwikipedia_is_read_and_evaluated_on_a_sample() -> None:
-    folder = STREAMS / "umdwikipedia"
-    if not folder.is_dir():
-        pytest.skip(f"umdwikipedia is not in {STREAMS}; set TIDEGATE_STREAMS")
-    stream = load_umdwikipedia(folder)
+def test_the_real_umdwikipedia_is_read_and_evaluated_on_a_sample(real_data: Callable[[str], Path]) -> None:
+    stream = load_umdwikipedia(real_data("streams/umdwikipedia"))
     assert (len(stream.events), len(stream.accounts)) == (627_159, 26_802)
     assert int((stream.labels == ABUSIVE).sum()) > 13_000
     sample = stream.where(stream.edits["account"] % 20 == 0)

@@ -1,5 +1,6 @@
 """Simulated people against the Copenhagen text messages and CollegeMsg (see ``tidegate.world.figures``)."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,6 @@ TOLERANCE = 1.8
 """A figure may lie outside the two data sets' range by this factor: a messenger is neither of them."""
 NEAR_ZERO = 0.02
 """Shares below this need no factor: the quietest six hours of most people hold nothing at all."""
-
-REAL_DATA = Path(__file__).parents[3] / "shared" / "data" / "private-messages"
 
 
 def _figures(world: World) -> dict[str, float]:
@@ -50,10 +49,10 @@ def test_tie_strength_and_turn_taking_are_close(simulated: dict[str, float]) -> 
 
 
 @pytest.mark.parametrize(("name", "place"), [("copenhagen_sms.csv", 0), ("collegemsg.txt", 1)])
-def test_the_figures_of_the_real_data_are_the_published_ones(name: str, place: int) -> None:
-    path = REAL_DATA / name
-    if not path.exists():
-        pytest.skip(f"{name} is not on this machine")
+def test_the_figures_of_the_real_data_are_the_published_ones(
+    real_data: Callable[[str], Path], name: str, place: int
+) -> None:
+    path = real_data(f"private-messages/{name}")
     if name.endswith("csv"):
         time, sender, receiver = np.loadtxt(path, delimiter=",", skiprows=1)[:, :3].T
     else:

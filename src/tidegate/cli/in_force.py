@@ -47,14 +47,18 @@ def shipped_model() -> Model | None:
     return Model.from_json(file.read_text("utf-8")) if file.is_file() else None
 
 
+def policy_from(file: Path | None) -> Policy:
+    """The policy in a file, or the shipped one. Raises PolicyErrors, or Refused when it cannot be read."""
+    if file is None:
+        return load_policy(shipped_policy_text(), f"{SHIPPED}.toml")
+    return load_policy(_text(file), str(file))
+
+
 def decide_by(
     policy_file: Path | None = None, no_model: bool = False, key_file: Path | None = None
 ) -> InForce:
     """Load what was asked for. Raises PolicyErrors, ModelError, or Refused for a file that cannot be read."""
-    if policy_file is None:
-        policy = load_policy(shipped_policy_text(), f"{SHIPPED}.toml")
-    else:
-        policy = load_policy(_text(policy_file), str(policy_file))
+    policy = policy_from(policy_file)
     if key_file is None:
         # The public key hides nothing, and a scan without a key should give everybody the same verdicts.
         return InForce(policy, None if no_model else shipped_model(), Pseudonyms(DEFAULT_KEY), 0)

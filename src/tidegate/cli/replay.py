@@ -111,7 +111,7 @@ class Replay:
 
 
 def run_together(replays: Sequence[Replay], log: Log, listener: Listener) -> None:
-    """Read the whole log once, for all ``replays``. What was found so far stays when reading stops half way."""
+    """Read the whole log once for all ``replays``. What was found so far stays when reading stops early."""
     read_before = 0
     with closing(read_ahead(log)) as chunks:
         for chunk in chunks:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from tidegate.cli.accounts_table import account_columns
-from tidegate.cli.explain import Explainer
-from tidegate.cli.failures import Interrupted, Refused, folder_for, told_plainly
+from tidegate.cli.decisions import by_account, decisions_shown
+from tidegate.cli.failures import Refused, folder_for, told_plainly
 from tidegate.cli.findings import (
     RUNGS,
     ActedOn,
@@ -28,18 +28,17 @@ from tidegate.cli.findings import (
 )
 from tidegate.cli.in_force import InForce, decide_by
 from tidegate.cli.outputs import write_accounts, write_decisions
-from tidegate.cli.replay import Replay, briefs_again, pseudonym_shown
+from tidegate.cli.reading import read_through
+from tidegate.cli.replay import Replay
 from tidegate.cli.report import CARDS_AT_MOST, write_report
-from tidegate.cli.terminal import print_findings, progress
-from tidegate.cli.timelines import Timelines, collect, with_timeline
+from tidegate.cli.terminal import print_findings
+from tidegate.cli.timelines import collect, with_timeline
 from tidegate.cli.warm_up import prepare
 from tidegate.engine.engine import Engine
-from tidegate.engine.features import DAY_S, FEATURE_INDEX, SIGNAL_WORDS, Signal
-from tidegate.engine.rungs import Rung, Stage
+from tidegate.engine.features import DAY_S, SIGNAL_WORDS, Signal
 from tidegate.events.detect import FORMATS
 from tidegate.events.log import Log, open_log
 
-_STRANGERS, _SENT = FEATURE_INDEX["distinct_strangers"], FEATURE_INDEX["sent_14d"]
 REJECTED = "rejected.jsonl"
 
 
@@ -67,10 +66,10 @@ def scan_logs(settings: ScanSettings, in_force: InForce, told: Console) -> Findi
     with tempfile.TemporaryDirectory(prefix=".scan-", dir=settings.out) as staging:
         rejected = Path(staging) / REJECTED
         log = _open(settings, in_force, rejected)
-        _replay(replay, log, settings, told)
+        read_through([replay], log, settings.logs, told)
         findings = _findings(replay, log, settings, in_force)
         decisions = replay.decisions()
-        shown = _decisions_shown(replay, decisions, in_force)
+        shown = decisions_shown(replay, decisions, in_force)
         shown = _fill(findings, replay, shown, settings, in_force)
         findings.seconds = time.monotonic() - began
         findings.events_per_second = replay.events / max(findings.seconds, 1e-9)
@@ -88,20 +87,6 @@ def _open(settings: ScanSettings, in_force: InForce, rejected: Path | None) -> L
         strict=settings.strict and rejected is not None,
         rejected=rejected,
     )
-
-
-def _replay(replay: Replay, log: Log, settings: ScanSettings, console: Console) -> None:
-    _, total = log.progress
-    with progress(console, total) as told:
-        told.source(str(settings.logs[0]) if len(settings.logs) == 1 else f"{len(settings.logs)} logs")
-        try:
-            replay.run(log, told)
-        except KeyboardInterrupt:
-            read, _ = log.progress
-            raise Interrupted(
-                f"interrupted after {replay.events:,} events ({100 * read // max(total, 1)} % of the log); "
-                "nothing was written."
-            ) from None
 
 
 def _findings(replay: Replay, log: Log, settings: ScanSettings, in_force: InForce) -> Findings:
@@ -131,45 +116,6 @@ def _findings(replay: Replay, log: Log, settings: ScanSettings, in_force: InForc
     return findings
 
 
-def _decisions_shown(replay: Replay, decisions: NDArray[Any], in_force: InForce) -> list[DecisionShown]:
-    """Every decision with its reasons; counts are estimates until a timeline makes them exact."""
-    explainer = Explainer(in_force)
-    policy, model = in_force.policy_mark, in_force.model_mark
-    raised_s: dict[int, float] = {}
-    last: dict[int, DecisionShown] = {}
-    shown = []
-    for decision in decisions:
-        key = int(decision["key"])
-        at, before = float(decision["time"]), last.get(key)
-        row = decision["row"]
-        reached, sent = float(row[_STRANGERS]), float(row[_SENT])
-        made = DecisionShown(
-            time=at,
-            account=replay.names_by_key.get(key) or pseudonym_shown(key),
-            rung=Rung(int(decision["rung"])).word,
-            until=_time(decision["until"]),
-            score=_time(decision["score"]),
-            stage=Stage(int(decision["stage"])).word,
-            reasons=explainer.reasons(decision, raised_s.get(key)),
-            policy=policy,
-            model=model,
-            id=pseudonym_shown(int(decision["id"])),
-            first_contacts=round(reached)
-            if np.isfinite(reached)
-            else (before.first_contacts if before else 0),
-            messages=round(sent) if np.isfinite(sent) else (before.messages if before else 0),
-            pseudonym=key,
-        )
-        raised_s[key] = at
-        last[key] = made
-        shown.append(made)
-    return shown
-
-
-def _time(value: Any) -> float | None:
-    return float(value) if np.isfinite(value) else None
-
-
 def _fill(
     findings: Findings, replay: Replay, shown: list[DecisionShown], settings: ScanSettings, in_force: InForce
 ) -> list[DecisionShown]:
@@ -177,18 +123,15 @@ def _fill(
 
     Returns the decisions in the same order, with counts made exact where a timeline was drawn.
     """
-    by_key: dict[int, list[DecisionShown]] = {}
-    for decision in shown:
-        by_key.setdefault(decision.pseudonym, []).append(decision)
-    # a person's ruling may put an account on allow that never stood anywhere else
-    acted = {key: made for key, made in by_key.items() if any(d.rung != "allow" for d in made)}
+    acted = by_account(shown)
     sent = dict(zip(acted, replay.messages.of(np.array(list(acted), np.uint64)).tolist(), strict=True))
     ordered = most_severe_first(
         ActedOn(made[0].account, made, totals=_totals(made, sent[key])) for key, made in acted.items()
     )
     pictured, rest = ordered[:CARDS_AT_MOST], ordered[CARDS_AT_MOST:]
     if pictured:
-        timelines = _timelines(replay, settings, in_force, [one.decisions[0].pseudonym for one in pictured])
+        briefs = replay.every_brief(lambda: _open(settings, in_force, None))
+        timelines = collect(briefs, [one.decisions[0].pseudonym for one in pictured])
         if timelines.left_out:
             findings.log.notes.append(
                 f"{timelines.left_out:,} events of the accounts shown did not fit into their pictures."
@@ -209,12 +152,6 @@ def _fill(
 
 def _totals(made: list[DecisionShown], messages: int) -> dict[str, int]:
     return {"messages": messages, "first contacts": max(decision.first_contacts for decision in made)}
-
-
-def _timelines(replay: Replay, settings: ScanSettings, in_force: InForce, keys: list[int]) -> Timelines:
-    if replay.briefs is not None:
-        return collect(replay.briefs, keys)
-    return collect(briefs_again(_open(settings, in_force, None)), keys)
 
 
 def _write_tables(

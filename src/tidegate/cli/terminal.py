@@ -108,12 +108,13 @@ def _table(console: Console, findings: Findings, dates: Dates) -> Table:
 
 def _why(acted: ActedOn, at_most: int) -> Text:
     reasons = acted.strongest.reasons
-    words = "; ".join(_one_line(reason.text or reason.name) for reason in reasons[:at_most])
+    words = "; ".join(one_line(reason.text or reason.name) for reason in reasons[:at_most])
     more = len(reasons) - at_most
     return Text(f"{words} (+{more})" if more > 0 else words)
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Text of a rule or a log, safe and short enough for one line."""
     return shown_name(" ".join(text.split()), 200)
 
 
@@ -124,7 +125,7 @@ def _print_log_quality(console: Console, findings: Findings) -> None:
     if log.set_aside:
         worst = sorted(log.rejected.items(), key=lambda item: (-item[1], item[0]))
         reasons = ", ".join(
-            f"{_one_line(reason)} ({count(number)})" for reason, number in worst[:REJECTED_AT_MOST]
+            f"{one_line(reason)} ({count(number)})" for reason, number in worst[:REJECTED_AT_MOST]
         )
         others = (
             f" and {plural(len(worst) - REJECTED_AT_MOST, 'other reason')}"
@@ -139,7 +140,7 @@ def _print_log_quality(console: Console, findings: Findings) -> None:
     if log.late:
         _print_item(console, "Late", f"{plural(log.late, 'event')} used out of order.")
     for note in log.notes:
-        _print_item(console, "Note", _one_line(note))
+        _print_item(console, "Note", one_line(note))
 
 
 def _print_item(console: Console, title: str, words: str) -> None:

@@ -61,6 +61,12 @@ class Timelines:
         start, end = np.searchsorted(self.rows["who"], [who, who + 1])
         return Timeline.of(self.rows[int(start) : int(end)])
 
+    def received(self) -> dict[int, int]:
+        """Messages that each of the accounts received from others, by pseudonym."""
+        whose = self.rows["who"][self.rows["kind"] == _KIND["received"]]
+        counts = np.bincount(whose, minlength=len(self.keys))
+        return dict(zip(self.keys.tolist(), counts.tolist(), strict=True))
+
 
 def collect(briefs: Iterable[NDArray[Any]], keys: Iterable[int]) -> Timelines:
     """Read the log in brief and keep what concerns the accounts ``keys``."""

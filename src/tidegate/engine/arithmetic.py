@@ -3,6 +3,8 @@
 The C library's ``exp2`` and ``log2`` differ in the last bit between versions; these do not.
 """
 
+from typing import Any
+
 import numpy as np
 
 from tidegate.engine.machine import bits_float, float_bits
@@ -15,7 +17,7 @@ _ONE_BITS = 1023 << 52
 
 
 @inlined
-def exp2(x: float) -> float:
+def exp2(x: Any) -> Any:
     """2**x for -1000 < x < 1000; relative error below 1e-12 (Taylor series about the middle of [n, n+1])."""
     if x < -1000.0:
         return 0.0
@@ -33,7 +35,7 @@ def exp2(x: float) -> float:
 
 
 @inlined
-def ln(x: float) -> float:
+def ln(x: Any) -> Any:
     """Natural logarithm of a normal x > 0; absolute error below 1e-9 (series in (m-1)/(m+1))."""
     bits = float_bits(x)
     exponent = (bits >> 52) - 1023
@@ -47,7 +49,7 @@ def ln(x: float) -> float:
 
 
 @inlined
-def mixed(value: np.uint64) -> np.uint64:
+def mixed(value: Any) -> Any:
     """A bijective scramble of 64 bits (the finaliser of SplitMix64, Steele et al. 2014)."""
     x = np.uint64(value)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -56,6 +58,6 @@ def mixed(value: np.uint64) -> np.uint64:
 
 
 @inlined
-def probability(raw: float) -> float:
+def probability(raw: Any) -> Any:
     """The logistic function of a model's raw score."""
     return 1.0 / (1.0 + exp2(-raw / LN2))

@@ -102,9 +102,9 @@ class Engine:
         self._policy_arrays: dict[str, NDArray[Any]] = {}
         self._model_arrays: dict[str, NDArray[Any]] = {}
         self._point("header", self._header)
-        for name in (
-            "strikes newborn judged rows decisions scratch columns masks totals factors stack fired".split()
-        ):
+        for (
+            name
+        ) in "strikes newborn judged rows decisions scratch columns masks totals factors stack fired".split():
             self._point(name, getattr(self, f"_{name}"))
         self._point("all_rows", self._rows)
         self._point("all_judged", self._judged)
@@ -198,7 +198,7 @@ class Engine:
         """Observe one event (an EVENT record) and say on which rung its actor now stands."""
         self._one[0] = event
         self._run(self._one_at, 1)
-        return RUNG_OF[self._last_rung[0]]
+        return RUNG_OF[int(self._last_rung[0])]
 
     def rows(self, events: NDArray[Any], *, decide: bool = False) -> tuple[NDArray[np.float32], NDArray[Any]]:
         """Observe a batch of at most ``MAX_PIECE`` events and return each judged row.

@@ -5,6 +5,8 @@ To grow, a larger array is put in front and every new record moves a few entries
 read from then on; so no single event pays for the growth. Slots never change, so records never move.
 """
 
+from typing import Any
+
 import numpy as np
 
 from tidegate.events.compiled import inlined
@@ -19,13 +21,13 @@ _NONE = np.uint64(0)
 
 
 @inlined
-def home(key: np.uint64, mask: int) -> int:
+def home(key: Any, mask: Any) -> Any:
     """Where a key's search begins."""
     return np.int64(np.uint64(key) & np.uint64(mask))
 
 
 @inlined
-def probe(index, mask, records, key):  # type: ignore[no-untyped-def]
+def probe(index: Any, mask: Any, records: Any, key: Any) -> Any:
     """Slot of ``key`` in one index array, or -1."""
     tag = np.uint64(key) & _HIGH
     position = home(key, mask)
@@ -42,7 +44,7 @@ def probe(index, mask, records, key):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def put(index, mask, key, slot):  # type: ignore[no-untyped-def]
+def put(index: Any, mask: Any, key: Any, slot: Any) -> Any:
     """Enter a key that is known to be absent."""
     position = home(key, mask)
     while True:
@@ -54,7 +56,7 @@ def put(index, mask, key, slot):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def find(table, index, old_index, records, key):  # type: ignore[no-untyped-def]
+def find(table: Any, index: Any, old_index: Any, records: Any, key: Any) -> Any:
     """Slot of ``key``, or -1."""
     slot = probe(index, table.mask, records, key)
     if slot < 0 and table.old_mask >= 0:
@@ -63,7 +65,7 @@ def find(table, index, old_index, records, key):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def migrate(table, index, old_index, records):  # type: ignore[no-untyped-def]
+def migrate(table: Any, index: Any, old_index: Any, records: Any) -> Any:
     """Move a few entries of the old array over."""
     if table.old_mask < 0:
         return
@@ -79,7 +81,7 @@ def migrate(table, index, old_index, records):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def find_or_add(table, index, old_index, records, key):  # type: ignore[no-untyped-def]
+def find_or_add(table: Any, index: Any, old_index: Any, records: Any, key: Any) -> Any:
     """``(slot, is_new)``. A new record is all zero but for its key. The caller has made sure there is room."""
     slot = find(table, index, old_index, records, key)
     if slot >= 0:
@@ -100,7 +102,7 @@ def find_or_add(table, index, old_index, records, key):  # type: ignore[no-untyp
 
 
 @inlined
-def bury(index, mask, key, slot):  # type: ignore[no-untyped-def]
+def bury(index: Any, mask: Any, key: Any, slot: Any) -> Any:
     """Turn the entry of a record into a tombstone in one array; True when it was there."""
     wanted = (np.uint64(key) & _HIGH) | np.uint64(slot + 1)
     position = home(key, mask)

@@ -48,16 +48,16 @@ def standing_rung(proposals: Any, keys: Any) -> Any:
 
 
 @inlined
-def has_ended(account: Any, now: float) -> bool:
+def has_ended(account: Any, now: float) -> Any:
     """Whether the account's rung has run out."""
     if account.rung == 0 or account.rung_until_s == FOREVER_S:
         return False
-    ended: bool = clock(now) >= account.rung_until_s
+    ended: Any = clock(now) >= account.rung_until_s
     return ended
 
 
 @inlined
-def climb(account: Any, rung: int, durations: Any, now: float) -> None:
+def climb(account: Any, rung: Any, durations: Any, now: float) -> None:
     """Put the account on ``rung`` from now."""
     if account.rung_until_s != FOREVER_S and since(now, account.rung_until_s) > CLEAN_S and account.rung == 0:
         account.times_raised = np.uint8(0)

@@ -235,11 +235,11 @@ DECISION = np.dtype(
 )
 """One change of rung, with everything its explanation needs."""
 
-CAUSE_EVIDENCE, CAUSE_EXPIRY, CAUSE_PERSON = 0, 1, 2
+CAUSE_EVIDENCE, CAUSE_EXPIRY, CAUSE_PERSON = np.int64(0), np.int64(1), np.int64(2)
 
 assert ACCOUNT.itemsize == 512, ACCOUNT.itemsize
-assert ACCOUNT.fields["said_back_s"][1] == 64 and ACCOUNT.fields["peers"][1] == 128
-assert ACCOUNT.fields["last_s"][1] == 256
+_OFFSETS = {name: entry[1] for name, entry in (ACCOUNT.fields or {}).items()}
+assert _OFFSETS["said_back_s"] == 64 and _OFFSETS["peers"] == 128 and _OFFSETS["last_s"] == 256
 assert DECISION.itemsize % 8 == 0
 assert NETWORK.itemsize == 128 and DEVICE.itemsize == 64
 
@@ -247,5 +247,6 @@ CLOCK_ZERO_S = EARLIEST_S - 1.0
 """Unix time of record clock 0, so that every real time is positive."""
 
 # Flags in the low bits of a peer entry; the other 27 bits are a fingerprint of the other account's key.
-THEY_FIRST, I_FIRST, ANSWERED, SAVED, COMPLAINED = 1, 2, 4, 8, 16
+# Typed constants: with plain numbers Numba would compile a function anew for each one it is called with.
+THEY_FIRST, I_FIRST, ANSWERED, SAVED, COMPLAINED = U4(1), U4(2), U4(4), U4(8), U4(16)
 PEER_FLAGS = 31

@@ -4,7 +4,12 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
-from numba.extending import intrinsic
+from numba.extending import intrinsic as _intrinsic
+
+
+def intrinsic(function: Any) -> Any:
+    """Numba's decorator, with a type that strict checking accepts."""
+    return _intrinsic(function)
 
 
 @intrinsic
@@ -86,7 +91,9 @@ def _masks_of_tree(context: Any, builder: Any, signature: Any, args: Any) -> Any
     i32, i64 = ir.IntType(32), ir.IntType(64)
     floats, words = ir.VectorType(ir.FloatType(), 8), ir.VectorType(i32, 8)
     columns, splits, masks = (
-        builder.bitcast(context.make_array(signature.args[i])(context, builder, args[i]).data, cgutils.voidptr_t)
+        builder.bitcast(
+            context.make_array(signature.args[i])(context, builder, args[i]).data, cgutils.voidptr_t
+        )
         for i in (0, 2, 6)
     )
     lane_bytes = builder.mul(args[1], i64(4))

@@ -79,7 +79,7 @@ class Arena:
         # Advice only: a kernel without huge pages answers with an error that changes nothing but speed.
         self._libc.madvise(address, size, _MADV_HUGEPAGE)
         self._address, self._bytes = address, size
-        buffer = (ctypes.c_char * size).from_address(address)
+        buffer = memoryview((ctypes.c_char * size).from_address(address))
         self.array = np.frombuffer(buffer, dtype=self._dtype, count=size // self._dtype.itemsize)
 
     def __del__(self) -> None:

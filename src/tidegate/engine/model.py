@@ -52,7 +52,11 @@ class Model:
             leaves.append(masks.leaves)
             stage_trees[stage] = tree_at, tree_at + len(moved)
             stage_base[stage] = forest.base
-            split_at, leaf_at, tree_at = split_at + len(masks.splits), leaf_at + len(masks.leaves), tree_at + len(moved)
+            split_at, leaf_at, tree_at = (
+                split_at + len(masks.splits),
+                leaf_at + len(masks.leaves),
+                tree_at + len(moved),
+            )
         if Stage.CAMPAIGN not in self.forests and Stage.MESSAGING in self.forests:
             stage_trees[Stage.CAMPAIGN] = stage_trees[Stage.MESSAGING]
             stage_base[Stage.CAMPAIGN] = stage_base[Stage.MESSAGING]

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from tidegate.engine.arithmetic import mixed
 from tidegate.engine.features import Signal
-from tidegate.engine.index import bury, find_or_add
+from tidegate.engine.index import bury, find, find_or_add
 from tidegate.engine.layout import ACCOUNT_WORDS
 from tidegate.engine.rooms.decay import clock
 from tidegate.engine.rooms.device import device_sees
@@ -18,6 +19,7 @@ from tidegate.engine.rooms.network import CLIENT_SALT, NUMBER_RANGE_SALT, networ
 from tidegate.engine.rooms.recipient import (
     answers,
     complaint_weight,
+    declines,
     hears_from,
     is_invited,
     saves,
@@ -37,11 +39,10 @@ from tidegate.engine.rooms.sender import (
     sends_to_group,
     types,
 )
-from tidegate.engine.arithmetic import mixed
 from tidegate.events.columns import EventType
 from tidegate.events.compiled import inlined
 
-REGISTRATION, MESSAGING, FEEDBACK, CAMPAIGN, PERSON = 0, 1, 2, 3, 4
+REGISTRATION, MESSAGING, FEEDBACK, CAMPAIGN, PERSON = (np.int64(stage) for stage in range(5))
 """Stages, as :class:`tidegate.engine.rungs.Stage`, and one more for what a person decided."""
 
 FAST_SENT_1M = np.float32(8.0)
@@ -50,6 +51,8 @@ FAST_GROUP_SENT_1H = np.float32(30.0)
 JUDGED_COMPLAINT = np.float32(0.2)
 """Complaints that weigh less do not lead to a judgement by themselves."""
 SWEEP_STEP = 2
+BY_ACTOR, BY_TARGET = np.uint8(0), np.uint8(1)
+"""Which field of an event named an account."""
 
 KIND_REGISTER, KIND_LOGIN, KIND_MESSAGE = (
     int(EventType.REGISTER),
@@ -139,16 +142,16 @@ def forget_idle(
 
 
 @inlined
-def note_newborn(newborn: Any, count: int, slot: int, event_index: int, is_target: bool) -> int:
+def note_newborn(newborn: Any, count: Any, slot: Any, event_index: Any, is_target: Any) -> Any:
     """Tell the caller that a record now belongs to an account named in this event."""
     newborn[count].slot = np.uint32(slot)
     newborn[count].event = np.int32(event_index)
-    newborn[count].is_target = np.uint8(1 if is_target else 0)
+    newborn[count].is_target = is_target
     return count + 1
 
 
 @inlined
-def enter_network(event: Any, table: Any, index: Any, old_index: Any, networks: Any) -> int:
+def enter_network(event: Any, table: Any, index: Any, old_index: Any, networks: Any) -> Any:
     """Room one. Slot of the event's network, or -1."""
     if event.network == _NOBODY:
         return np.int64(-1)
@@ -160,7 +163,7 @@ def enter_network(event: Any, table: Any, index: Any, old_index: Any, networks: 
 
 
 @inlined
-def enter_device(event: Any, table: Any, index: Any, old_index: Any, devices: Any) -> int:
+def enter_device(event: Any, table: Any, index: Any, old_index: Any, devices: Any) -> Any:
     """Room two. Slot of the event's device, or -1."""
     if event.device == _NOBODY:
         return np.int64(-1)
@@ -177,9 +180,9 @@ def sign_up(
     index: Any,
     old_index: Any,
     networks: Any,
-    network_slot: int,
+    network_slot: Any,
     devices: Any,
-    device_slot: int,
+    device_slot: Any,
 ) -> None:
     """A registration: what network, device, number range and client know is kept with the account."""
     now = event.time
@@ -209,10 +212,10 @@ def message_to_person(
     account: Any,
     person: Any,
     event: Any,
-    network_slot: int,
-    device_slot: int,
-    first_ever: bool,
-) -> bool:
+    network_slot: Any,
+    device_slot: Any,
+    first_ever: Any,
+) -> Any:
     """A one-to-one message; True when the sender is to be judged."""
     now = event.time
     was_active = person.first_active_s != 0
@@ -230,7 +233,7 @@ def message_to_person(
 
 
 @inlined
-def message_to_group(account: Any, event: Any, first_ever: bool) -> bool:
+def message_to_group(account: Any, event: Any, first_ever: Any) -> Any:
     """A message to a group; True when the sender is to be judged."""
     sends(account, event, first_ever, event.time)
     sends_to_group(account)
@@ -238,7 +241,7 @@ def message_to_group(account: Any, event: Any, first_ever: bool) -> bool:
 
 
 @inlined
-def what_it_does(account: Any, event: Any, first_ever: bool) -> bool:
+def what_it_does(account: Any, event: Any, first_ever: Any) -> Any:
     """Own deeds that concern no second account; True when the account is to be judged."""
     kind = event.type
     if kind == KIND_MESSAGE:
@@ -255,7 +258,7 @@ def what_it_does(account: Any, event: Any, first_ever: bool) -> bool:
 
 
 @inlined
-def tell(person: Any, other: Any, event: Any) -> bool:
+def tell(person: Any, other: Any, event: Any) -> Any:
     """Deeds that say something about ``other`` (the target); True when ``other`` is to be judged for it."""
     kind, now = event.type, event.time
     if kind == KIND_BLOCK or kind == KIND_REPORT:
@@ -269,3 +272,90 @@ def tell(person: Any, other: Any, event: Any) -> bool:
     elif kind == KIND_CONTACT and saves(person, event.target):
         other.saved_14d += _ONE
     return False
+
+
+@inlined
+def account_slot(t: Any, key: Any, newborn: Any, newborn_count: Any, index: Any, is_target: Any) -> Any:
+    """``(slot, newborn_count)`` of an account, made when new."""
+    slot, is_new = find_or_add(t.at[0], t.ai, t.ao, t.accounts, key)
+    if is_new:
+        newborn_count = note_newborn(newborn, newborn_count, slot, index, is_target)
+        t.header[0].births += 1
+    return slot, newborn_count
+
+
+@inlined
+def needs_target(kind: Any) -> Any:
+    """Whether events of this kind say something about the account in ``target``."""
+    return (
+        kind == KIND_MESSAGE
+        or kind == KIND_INVITE
+        or kind == KIND_BLOCK
+        or kind == KIND_UNBLOCK
+        or kind == KIND_REPORT
+        or kind == KIND_CONTACT
+        or kind == KIND_READ
+    )
+
+
+@inlined
+def decided_by_person(kind: Any) -> Any:
+    """Labels, rulings and campaign findings: they are about an account, not by it."""
+    return kind == KIND_LABEL or kind == KIND_RULING or kind == KIND_CAMPAIGN
+
+
+@inlined
+def pass_event(t: Any, event: Any, index: Any, newborn: Any, newborn_count: Any) -> Any:
+    """One event through the rooms: ``(judged slot or -1, stage, network slot, device slot, newborn count)``."""
+    now, kind = event.time, np.int64(event.type)
+    no_slot = np.int64(-1)
+    if kind == KIND_POLICY:
+        return no_slot, MESSAGING, no_slot, no_slot, newborn_count
+    if decided_by_person(kind):
+        about = event.target if event.target != _NOBODY else event.actor
+        slot, newborn_count = account_slot(
+            t, about, newborn, newborn_count, index, BY_TARGET if about == event.target else BY_ACTOR
+        )
+        said_back_catches_up(t.accounts[slot], now)
+        stage = CAMPAIGN if kind == KIND_CAMPAIGN else PERSON
+        if kind == KIND_CAMPAIGN:
+            # The finding's strength travels in `size`, in thousandths.
+            strength = np.float32(event.size) / np.float32(1000.0)
+            t.accounts[slot].campaign_14d = max(t.accounts[slot].campaign_14d, strength)
+        return slot, stage, no_slot, no_slot, newborn_count
+
+    network_slot = enter_network(event, t.nt[0], t.ni, t.no, t.networks)
+    device_slot = enter_device(event, t.dt[0], t.di, t.do, t.devices)
+    slot, newborn_count = account_slot(t, event.actor, newborn, newborn_count, index, BY_ACTOR)
+    account = t.accounts[slot]
+    first_ever = account.sent_14d == np.float32(0.0)
+    acts(account, network_slot + 1, device_slot + 1, now)
+    said_back_catches_up(account, now)
+    if kind == KIND_REGISTER:
+        sign_up(account, event, t.nt[0], t.ni, t.no, t.networks, network_slot, t.devices, device_slot)
+        return slot, REGISTRATION, network_slot, device_slot, newborn_count
+    if event.target != _NOBODY and event.target != event.actor and needs_target(kind):
+        other_slot, newborn_count = account_slot(t, event.target, newborn, newborn_count, index, BY_TARGET)
+        account, other = t.accounts[slot], t.accounts[other_slot]
+        if kind == KIND_MESSAGE:
+            judged = message_to_person(account, other, event, network_slot, device_slot, first_ever)
+        elif kind == KIND_INVITE:
+            invites(account)
+            said_back_catches_up(other, now)
+            is_invited(other, event.actor, event.chat, now)
+            judged = True
+        else:
+            judged = tell(account, other, event)
+            if judged:
+                return other_slot, FEEDBACK, no_slot, no_slot, newborn_count
+        return slot if judged else no_slot, MESSAGING, network_slot, device_slot, newborn_count
+    if kind == KIND_LEAVE:
+        inviter = declines(account, event.chat, now)
+        if inviter != _NOBODY:
+            other_slot = find(t.at[0], t.ai, t.ao, t.accounts, inviter)
+            if other_slot >= 0:
+                said_back_catches_up(t.accounts[other_slot], now)
+                t.accounts[other_slot].declines_14d += np.float32(1.0)
+        return no_slot, MESSAGING, network_slot, device_slot, newborn_count
+    judged = what_it_does(account, event, first_ever)
+    return slot if judged else no_slot, MESSAGING, network_slot, device_slot, newborn_count

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from tidegate.engine.arithmetic import ln
 from tidegate.engine.features import DAY_S, FEATURE_INDEX, FEATURES, Signal
 from tidegate.engine.machine import popcount
-from tidegate.engine.arithmetic import ln
 from tidegate.engine.rooms.decay import bits_set, since
 from tidegate.events.compiled import inlined
 
@@ -79,7 +79,7 @@ def distinct_on_device(bitmap: Any) -> Any:
 @inlined
 def quiet_share(hours: Any) -> Any:
     """Share of activity in the quietest two neighbouring three-hour bins; missing below 50 events."""
-    total = 0
+    total = np.int64(0)
     least = np.int64(1 << 30)
     for i in range(8):
         total += np.int64(hours[i])
@@ -106,7 +106,7 @@ _CAMPAIGN = FEATURE_INDEX["campaign_score"]
 
 
 @inlined
-def _velocity(row: Any, a: Any, signals: int) -> None:
+def _velocity(row: Any, a: Any, signals: Any) -> None:
     row[_VELOCITY] = a.sent_1m
     row[_VELOCITY + 1] = a.sent_1h
     row[_VELOCITY + 2] = a.sent_1d
@@ -116,7 +116,7 @@ def _velocity(row: Any, a: Any, signals: int) -> None:
 
 
 @inlined
-def _first_contact(row: Any, a: Any, signals: int, log_age_s: float) -> None:
+def _first_contact(row: Any, a: Any, signals: Any, log_age_s: float) -> None:
     row[_FIRST] = a.strangers_1m
     row[_FIRST + 1] = a.strangers_1h
     row[_FIRST + 2] = a.strangers_1d
@@ -133,7 +133,7 @@ def _first_contact(row: Any, a: Any, signals: int, log_age_s: float) -> None:
 
 
 @inlined
-def _reciprocity(row: Any, a: Any, signals: int) -> None:
+def _reciprocity(row: Any, a: Any, signals: Any) -> None:
     row[_RECIPROCITY] = a.answered_1d
     row[_RECIPROCITY + 1] = a.answered_14d
     row[_RECIPROCITY + 2] = a.trusted_14d
@@ -187,7 +187,7 @@ def _timing(row: Any, a: Any) -> None:
 
 
 @inlined
-def _typing_and_sizes(row: Any, a: Any, signals: int) -> None:
+def _typing_and_sizes(row: Any, a: Any, signals: Any) -> None:
     typing = signals & _TYPING
     row[_TYPED] = (
         min(a.typing_1d / a.sent_1d, np.float32(4.0)) if typing and a.sent_1d >= np.float32(0.05) else NAN
@@ -200,7 +200,7 @@ def _typing_and_sizes(row: Any, a: Any, signals: int) -> None:
 
 
 @inlined
-def _groups(row: Any, a: Any, signals: int) -> None:
+def _groups(row: Any, a: Any, signals: Any) -> None:
     if not signals & _GROUP:
         for i in range(10):
             row[_GROUPS + i] = NAN
@@ -218,7 +218,7 @@ def _groups(row: Any, a: Any, signals: int) -> None:
 
 
 @inlined
-def _feedback(row: Any, a: Any, signals: int) -> None:
+def _feedback(row: Any, a: Any, signals: Any) -> None:
     if not signals & _FEEDBACK:
         for i in range(5):
             row[_FEEDBACKS + i] = NAN
@@ -232,7 +232,7 @@ def _feedback(row: Any, a: Any, signals: int) -> None:
 
 
 @inlined
-def _network(row: Any, a: Any, networks: Any, slot: int, signals: int) -> None:
+def _network(row: Any, a: Any, networks: Any, slot: Any, signals: Any) -> None:
     if slot < 0:
         for i in range(6):
             row[_NETWORKS + i] = NAN
@@ -252,7 +252,7 @@ def _network(row: Any, a: Any, networks: Any, slot: int, signals: int) -> None:
 
 
 @inlined
-def _device(row: Any, a: Any, devices: Any, slot: int, signals: int, now: float) -> None:
+def _device(row: Any, a: Any, devices: Any, slot: Any, signals: Any, now: float) -> None:
     if slot < 0:
         for i in range(4):
             row[_DEVICES + i] = NAN
@@ -266,7 +266,7 @@ def _device(row: Any, a: Any, devices: Any, slot: int, signals: int, now: float)
 
 
 @inlined
-def _registration(row: Any, a: Any, signals: int) -> None:
+def _registration(row: Any, a: Any, signals: Any) -> None:
     seen = a.registered_s != 0
     row[_REGISTRATION] = a.reg_net_1h if seen and signals & _NETWORK else NAN
     row[_REGISTRATION + 1] = a.reg_range_1h if seen and signals & _PHONE else NAN
@@ -280,10 +280,10 @@ def fill_row(
     row: Any,
     a: Any,
     networks: Any,
-    network_slot: int,
+    network_slot: Any,
     devices: Any,
-    device_slot: int,
-    signals: int,
+    device_slot: Any,
+    signals: Any,
     log_age_s: float,
     now: float,
 ) -> None:

@@ -25,7 +25,9 @@ def threshold_factor(key: Any, pepper: Any, time: float, period_s: float, spread
 
 
 @inlined
-def compare(column: Any, lanes: int, op: int, threshold: Any, factors: Any, is_random: bool, truth: Any) -> None:
+def compare(
+    column: Any, lanes: Any, op: Any, threshold: Any, factors: Any, is_random: Any, truth: Any
+) -> None:
     """One comparison for all rows. A missing value makes every comparison false."""
     for lane in range(lanes):
         limit = threshold * factors[lane] if is_random else threshold
@@ -48,7 +50,7 @@ def compare(column: Any, lanes: int, op: int, threshold: Any, factors: Any, is_r
 
 
 @compiled
-def run_rules(rules: Any, columns: Any, lanes: int, factors: Any, truth: Any, stack: Any, fired: Any) -> None:
+def run_rules(rules: Any, columns: Any, lanes: Any, factors: Any, truth: Any, stack: Any, fired: Any) -> None:
     """Evaluate every rule on ``lanes`` rows: bit ``r & 63`` of ``fired[lane, r >> 6]`` is set when rule r holds.
 
     First every distinct comparison of the policy, once, into ``truth[comparison, lane]``; then each rule's postfix

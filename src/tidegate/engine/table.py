@@ -17,7 +17,7 @@ _MIN_INDEX = 1 << 12
 
 
 @compiled
-def _find(book: Any, index: Any, old_index: Any, records: Any, key: Any) -> int:
+def _find(book: Any, index: Any, old_index: Any, records: Any, key: Any) -> Any:
     return find(book[0], index, old_index, records, np.uint64(key))
 
 

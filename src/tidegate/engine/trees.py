@@ -41,7 +41,7 @@ class Forest:
 
 
 @inlined
-def goes_left(row: Any, node: Any) -> bool:
+def goes_left(row: Any, node: Any) -> Any:
     """Which way a row takes at a node."""
     value = row[node.feature]
     if np.isnan(value):
@@ -56,9 +56,13 @@ MAX_LEAVES = 32
 """Leaves of one tree: as many as a mask has bits."""
 COLUMN_BYTES = LANES * 4
 
-SPLIT = np.dtype([("threshold", np.float32), ("feature", np.int32), ("clear", np.uint32), ("padding", np.uint32)])
+SPLIT = np.dtype(
+    [("threshold", np.float32), ("feature", np.int32), ("clear", np.uint32), ("padding", np.uint32)]
+)
 """A node as a mask: a row that goes right loses the leaves below the left child."""
-TREE = np.dtype([("start", np.int32), ("missing_right_from", np.int32), ("end", np.int32), ("first_leaf", np.int32)])
+TREE = np.dtype(
+    [("start", np.int32), ("missing_right_from", np.int32), ("end", np.int32), ("first_leaf", np.int32)]
+)
 """Its splits (those where a missing value goes left come first) and its leaves, numbered from left to right."""
 
 
@@ -90,7 +94,11 @@ def as_masks(forest: Forest) -> MaskForest:
 
 
 def _walk(
-    forest: Forest, position: int, first_leaf: int, leaves: list[float], found: list[tuple[bool, tuple[float, int, int, int]]]
+    forest: Forest,
+    position: int,
+    first_leaf: int,
+    leaves: list[float],
+    found: list[tuple[bool, tuple[float, int, int, int]]],
 ) -> None:
     """Visit a tree from left to right, numbering leaves and noting which ones each split would clear."""
     if position < 0:
@@ -108,7 +116,14 @@ def _walk(
 
 @compiled
 def score_columns(
-    columns: Any, lanes: int, splits: Any, trees: Any, leaves: Any, first: int, last: int, masks: Any, totals: Any
+    columns: Any,
+    lanes: Any,
+    splits: Any,
+    trees: Any,
+    leaves: Any,
+    first: Any, last: Any,
+    masks: Any,
+    totals: Any,
 ) -> None:
     """Raw scores of ``lanes`` rows, given column by column: ``columns[feature, row]``. Adds to ``totals[row]``.
 
@@ -127,10 +142,9 @@ def score_columns(
                 totals[lane + i] += leaves[tree.first_leaf + lowest_bit(masks[i])]
 
 
-
 @compiled
 def contributions(
-    row: Any, nodes: Any, values: Any, leaves: Any, roots: Any, first: int, last: int, out: Any
+    row: Any, nodes: Any, values: Any, leaves: Any, roots: Any, first: Any, last: Any, out: Any
 ) -> None:
     """Add to ``out[feature]`` how much each split on the row's path moved the score (Saabas 2014).
 

@@ -85,14 +85,14 @@ def since(now: float, then_s: Any) -> float:
 
 
 @inlined
-def blended(old: Any, new: Any, count: Any, cap: int) -> Any:
+def blended(old: Any, new: Any, count: Any, cap: Any) -> Any:
     """A running mean: exact for the first ``cap`` measurements, exponential from then on."""
     rest = min(np.int64(count) + 1, cap)
     return np.float32(old + (new - old) / np.float32(rest))
 
 
 @inlined
-def bits_set(bitmap: Any) -> int:
+def bits_set(bitmap: Any) -> Any:
     """Bits set in a bitmap of four words."""
     return popcount(bitmap[0]) + popcount(bitmap[1]) + popcount(bitmap[2]) + popcount(bitmap[3])
 

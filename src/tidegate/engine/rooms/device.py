@@ -24,7 +24,7 @@ def device_catches_up(record: Any, now: float) -> None:
 
 
 @inlined
-def device_sees(record: Any, account: Any, is_registration: bool, now: float) -> None:
+def device_sees(record: Any, account: Any, is_registration: Any, now: float) -> None:
     """An account did something on this device."""
     device_catches_up(record, now)
     record.accounts_seen |= np.uint64(1) << ((np.uint64(account) >> np.uint64(40)) & np.uint64(63))

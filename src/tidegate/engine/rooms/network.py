@@ -30,7 +30,7 @@ def network_catches_up(record: Any, now: float) -> None:
 
 
 @inlined
-def network_sees(record: Any, account: Any, is_registration: bool, is_message: bool, now: float) -> None:
+def network_sees(record: Any, account: Any, is_registration: Any, is_message: Any, now: float) -> None:
     """An account did something from this network."""
     network_catches_up(record, now)
     mark(record.accounts_seen, account)

@@ -22,8 +22,9 @@ from tidegate.engine.rooms.decay import clock, kept_day, since
 from tidegate.events.compiled import inlined
 
 _HALF = PEERS // 2
-_INVITED = THEY_FIRST | I_FIRST
+_INVITED = np.uint32(THEY_FIRST | I_FIRST)
 """Both flags at once: added to a group by the other side, no message yet."""
+_WITHOUT_I_FIRST = np.uint32(0xFFFFFFFF ^ int(I_FIRST))
 _FINGERPRINT = np.uint32(0xFFFFFFFF ^ PEER_FLAGS)
 
 TRUSTED_AGE_S = 3 * DAY_S
@@ -44,7 +45,7 @@ def fingerprint(key: Any) -> Any:
 
 
 @inlined
-def place_of(person: Any, print_: Any) -> int:
+def place_of(person: Any, print_: Any) -> Any:
     """Where a peer is remembered, or -1. Free of branches, so that eight places are compared at once."""
     found = np.int64(-1)
     for i in range(PEERS):
@@ -54,7 +55,7 @@ def place_of(person: Any, print_: Any) -> int:
 
 
 @inlined
-def meet(person: Any, other: Any, flags_if_new: int) -> Any:
+def meet(person: Any, other: Any, flags_if_new: Any) -> Any:
     """Flags known about ``other`` before now (0 = a stranger, then remembered with ``flags_if_new``)."""
     print_ = fingerprint(other)
     place = place_of(person, print_)
@@ -72,7 +73,7 @@ def meet(person: Any, other: Any, flags_if_new: int) -> Any:
 
 
 @inlined
-def flag(person: Any, other: Any, flags: int) -> None:
+def flag(person: Any, other: Any, flags: Any) -> None:
     """Add flags to a peer that was just met."""
     place = place_of(person, fingerprint(other))
     if place >= 0:
@@ -89,7 +90,7 @@ def trust(person: Any, now: float) -> Any:
 
 
 @inlined
-def hears_from(person: Any, sender: Any, is_reply: bool, now: float) -> Any:
+def hears_from(person: Any, sender: Any, is_reply: Any, now: float) -> Any:
     """A message arrives: ``(is_first_contact, strangers who wrote to this person lately)``.
 
     ``is_reply``: the sender remembers that this person wrote first. Then a person who has forgotten it is not taken
@@ -101,7 +102,7 @@ def hears_from(person: Any, sender: Any, is_reply: bool, now: float) -> Any:
     if known & _INVITED == _INVITED:
         # An invitation to a group is no acquaintance: the first message is still the first.
         place = place_of(person, fingerprint(sender))
-        person.peers[place] &= np.uint32(0xFFFFFFFF ^ I_FIRST)
+        person.peers[place] &= _WITHOUT_I_FIRST
         is_stranger = True
     if is_stranger:
         person.stranger_load = load + np.float32(1.0)
@@ -117,11 +118,11 @@ def answers(person: Any, other: Any, now: float) -> Any:
     ``first_answer``: ``other`` wrote first and had no answer until now.
     """
     known = meet(person, other, I_FIRST)
-    began_it = (known & np.uint32(_INVITED)) == 0
+    began_it = (known & _INVITED) == 0
     if began_it:
         flag(person, other, I_FIRST)
-    is_reply = (known & np.uint32(_INVITED)) == THEY_FIRST
-    first_answer = is_reply and (known & np.uint32(ANSWERED)) == 0
+    is_reply = (known & _INVITED) == THEY_FIRST
+    first_answer = is_reply and (known & ANSWERED) == 0
     if first_answer:
         flag(person, other, ANSWERED)
     return began_it, is_reply, first_answer, trust(person, now)
@@ -139,23 +140,23 @@ def complaint_weight(person: Any, about: Any, now: float) -> Any:
     if place < 0:
         return np.float32(0.0), False
     entry = person.peers[place]
-    they_first = (entry & np.uint32(THEY_FIRST)) != 0
+    they_first = (entry & THEY_FIRST) != 0
     weight = trust(person, now)
     if not they_first:
         weight *= INITIATED_WEIGHT
-    elif (entry & np.uint32(ANSWERED)) != 0:
+    elif (entry & ANSWERED) != 0:
         weight *= CONVERSED_WEIGHT
-    if (entry & np.uint32(COMPLAINED)) != 0:
+    if (entry & COMPLAINED) != 0:
         weight *= REPEATED_WEIGHT
-    person.peers[place] = entry | np.uint32(COMPLAINED)
+    person.peers[place] = entry | COMPLAINED
     return weight, they_first
 
 
 @inlined
-def saves(person: Any, other: Any) -> bool:
+def saves(person: Any, other: Any) -> Any:
     """This person saves ``other`` as a contact; True the first time."""
     known = meet(person, other, SAVED)
-    if (known & np.uint32(SAVED)) != 0:
+    if (known & SAVED) != 0:
         return False
     flag(person, other, SAVED)
     return True

@@ -31,7 +31,7 @@ _ONE, _ZERO = np.float32(1.0), np.float32(0.0)
 
 
 @inlined
-def own_counters_catch_up(account: Any, now: float) -> float:
+def own_counters_catch_up(account: Any, now: float) -> Any:
     """Bring the sender half to ``now``; returns seconds since the account's last own event (0 the first time)."""
     last = account.last_s
     if last == 0.0:
@@ -159,7 +159,7 @@ def _times_gap(account: Any) -> None:
 
 
 @inlined
-def sends(account: Any, event: Any, first_ever: bool, now: float) -> None:
+def sends(account: Any, event: Any, first_ever: Any, now: float) -> None:
     """A message leaves, to one person or to a group."""
     if first_ever:
         if account.registered_s != 0:
@@ -184,7 +184,7 @@ def sends_to_group(account: Any) -> None:
 
 
 @inlined
-def contacts_stranger(account: Any, event: Any, target_was_active: bool, load: Any, now: float) -> None:
+def contacts_stranger(account: Any, event: Any, target_was_active: Any, load: Any, now: float) -> None:
     """The message was the first ever to its recipient; ``load``: strangers who wrote to them lately."""
     mark(account.strangers_seen, event.target)
     account.strangers_1m += _ONE
@@ -259,7 +259,7 @@ def joins(account: Any) -> None:
 
 
 @inlined
-def receives(account: Any, began_it: bool, now: float) -> None:
+def receives(account: Any, began_it: Any, now: float) -> None:
     """A message comes in from somebody, perhaps as the beginning of a conversation."""
     said_back_catches_up(account, now)
     account.received_1d += _ONE
@@ -281,7 +281,7 @@ def is_answered(account: Any, worth: Any, network_slot: Any, device_slot: Any) -
 
 @inlined
 def is_complained_about(
-    account: Any, weight: Any, was_contacted_first: bool, is_report: bool, network: Any, now: float
+    account: Any, weight: Any, was_contacted_first: Any, is_report: Any, network: Any, now: float
 ) -> Any:
     """A block or report. Returns the weight that counted, after correlation."""
     said_back_catches_up(account, now)
