@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from tidegate.cli import options
 from tidegate.cli.backtest_outputs import print_comparison, write_backtest
 from tidegate.cli.comparison import Comparison, Side, changed_keys, compare, side
 from tidegate.cli.decisions import by_account, decisions_shown
-from tidegate.cli.failures import Refused, folder_for, told_plainly
+from tidegate.cli.failures import folder_for, told_plainly, written
 from tidegate.cli.findings import LogShown
 from tidegate.cli.in_force import InForce, decide_by, policy_from
 from tidegate.cli.reading import read_through
@@ -18,7 +19,6 @@ from tidegate.cli.replay import Replay
 from tidegate.cli.timelines import collect
 from tidegate.cli.warm_up import prepare
 from tidegate.engine.engine import Engine
-from tidegate.events.detect import FORMATS
 from tidegate.events.log import Log, open_log
 
 RESULTS = "backtest.json"
@@ -66,14 +66,10 @@ def _side(replay: Replay, under: InForce, log: LogShown) -> Side:
 @click.argument("policy", type=click.Path(path_type=Path), metavar="POLICY")
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="LOG...")
 @click.option("--against", type=click.Path(path_type=Path), help="The policy in force; else the shipped one.")
-@click.option(
-    "--format", type=click.Choice(FORMATS), default="auto", show_default=True, help="Format of the logs."
-)
+@options.log_format
 @click.option("--out", type=click.Path(path_type=Path), help=f"Folder to write {RESULTS} to.")
 @click.option("--no-model", is_flag=True, help="Decide by rules alone, on both sides.")
-@click.option(
-    "--key-file", type=click.Path(path_type=Path), help="Secret key of the pseudonyms (16 bytes or 32 hex)."
-)
+@options.key_file
 @click.option("--pseudonyms", is_flag=True, help="Show pseudonyms instead of the log's own identifiers.")
 def backtest(
     policy: Path,
@@ -99,12 +95,5 @@ def backtest(
         comparison, log = backtest_logs(settings, in_force, proposed, told)
     print_comparison(console, comparison, log)
     if out is not None:
-        _write(out / RESULTS, comparison, log, logs)
+        written(write_backtest, out / RESULTS, comparison, log, [str(path) for path in logs])
         console.print(f"\n  {out / RESULTS}", soft_wrap=True, markup=False)
-
-
-def _write(path: Path, comparison: Comparison, log: LogShown, logs: Sequence[Path]) -> None:
-    try:
-        write_backtest(path, comparison, log, [str(path) for path in logs])
-    except OSError as error:
-        raise Refused(f"{path}: the results cannot be written: {error.strerror}.") from None

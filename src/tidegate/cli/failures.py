@@ -1,6 +1,6 @@
 """What a person did wrong, told in plain words with exit code 2; a bug still shows its traceback."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,3 +41,11 @@ def folder_for(out: Path) -> Path:
     except OSError as error:
         raise Refused(f"{out}: the folder for the results cannot be made: {error.strerror}.") from None
     return out
+
+
+def written(how: Callable[..., object], path: Path, *what: object) -> None:
+    """``how(path, *what)``. Raises :class:`Refused` when the file cannot be written."""
+    try:
+        how(path, *what)
+    except OSError as error:
+        raise Refused(f"{path}: the results cannot be written: {error.strerror}.") from None

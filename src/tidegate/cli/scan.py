@@ -4,7 +4,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
+from tidegate.cli import options
 from tidegate.cli.accounts_table import account_columns
 from tidegate.cli.decisions import by_account, decisions_shown
-from tidegate.cli.failures import Refused, folder_for, told_plainly
+from tidegate.cli.failures import folder_for, told_plainly, written
 from tidegate.cli.findings import (
     RUNGS,
     ActedOn,
@@ -36,7 +37,6 @@ from tidegate.cli.timelines import collect, with_timeline
 from tidegate.cli.warm_up import prepare
 from tidegate.engine.engine import Engine
 from tidegate.engine.features import DAY_S, SIGNAL_WORDS, Signal
-from tidegate.events.detect import FORMATS
 from tidegate.events.log import Log, open_log
 
 REJECTED = "rejected.jsonl"
@@ -75,7 +75,7 @@ def scan_logs(settings: ScanSettings, in_force: InForce, told: Console) -> Findi
         findings.events_per_second = replay.events / max(findings.seconds, 1e-9)
         findings.peak_memory_bytes = peak_memory_bytes()
         _write_tables(shown, replay, decisions, rejected if log.summary.rejected else None, settings)
-        _write(write_report, settings.out / "report.html", findings)
+        written(write_report, settings.out / "report.html", findings)
     return findings
 
 
@@ -166,18 +166,11 @@ def _write_tables(
     if rejected is None:
         (out / REJECTED).unlink(missing_ok=True)
     else:
-        _write(rejected.replace, out / REJECTED)
-    _write(write_decisions, out / "decisions.jsonl", shown)
+        written(rejected.replace, out / REJECTED)
+    written(write_decisions, out / "decisions.jsonl", shown)
     names = None if settings.pseudonyms_only else replay.names
     columns = account_columns(replay.engine, names, decisions, replay.messages)
-    _write(write_accounts, out / "accounts.parquet", columns)
-
-
-def _write(how: Callable[..., object], path: Path, *what: object) -> None:
-    try:
-        how(path, *what)
-    except OSError as error:
-        raise Refused(f"{path}: the results cannot be written: {error.strerror}.") from None
+    written(write_accounts, out / "accounts.parquet", columns)
 
 
 def peak_memory_bytes() -> int:
@@ -188,9 +181,7 @@ def peak_memory_bytes() -> int:
 
 @click.command()
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="LOG...")
-@click.option(
-    "--format", type=click.Choice(FORMATS), default="auto", show_default=True, help="Format of the logs."
-)
+@options.log_format
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -201,9 +192,7 @@ def peak_memory_bytes() -> int:
 @click.option("--policy", type=click.Path(path_type=Path), help="A policy file instead of the shipped one.")
 @click.option("--no-model", is_flag=True, help="Decide by rules alone.")
 @click.option("--strict", is_flag=True, help="Stop at the first line that cannot be used.")
-@click.option(
-    "--key-file", type=click.Path(path_type=Path), help="Secret key of the pseudonyms (16 bytes or 32 hex)."
-)
+@options.key_file
 @click.option("--pseudonyms", is_flag=True, help="Write pseudonyms instead of the log's own identifiers.")
 @click.option(
     "--idle-days",

@@ -28,39 +28,9 @@ LEAN_LOGS: tuple[frozenset[str], ...] = (
     frozenset({"typing", "read", "contact", "forwards"}),
     frozenset({"network", "device", "client", "phone", "login"}),
     frozenset({"register", "login", "client", "phone"}),
-    frozenset(
-        {
-            "register",
-            "login",
-            "client",
-            "phone",
-            "network",
-            "device",
-            "typing",
-            "read",
-            "size",
-            "forwards",
-            "contact",
-        }
-    ),
+    SIGNALS - {"feedback", "group"},
     frozenset({"feedback", "size", "forwards"}),
-    frozenset(
-        {
-            "register",
-            "login",
-            "network",
-            "device",
-            "client",
-            "phone",
-            "typing",
-            "read",
-            "size",
-            "forwards",
-            "contact",
-            "group",
-            "feedback",
-        }
-    ),
+    SIGNALS,
 )
 
 

@@ -121,7 +121,8 @@ def score_columns(
     splits: Any,
     trees: Any,
     leaves: Any,
-    first: Any, last: Any,
+    first: Any,
+    last: Any,
     masks: Any,
     totals: Any,
 ) -> None:

@@ -12,8 +12,8 @@ from tidegate.events.columns import EventType
 from tidegate.events.compiled import compiled
 from tidegate.events.contract import LINE_LIMIT_BYTES
 from tidegate.events.errors import Rejection, RejectReason
-from tidegate.events.fields import Bytes, Mask
-from tidegate.events.lines import line_end, skip_blanks
+from tidegate.events.fields import Bytes
+from tidegate.events.lines import Places, line_end, skip_blanks
 
 BLANKS = " "
 """The delimiter of an edge list without a header: any run of spaces and tabs."""
@@ -85,14 +85,12 @@ def scan_rows(
     data: Bytes,
     end: int,
     cursor: NDArray[np.int64],
-    starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
-    lines: NDArray[np.int64],
-    sure: Mask,
+    places: Places,
     columns: NDArray[np.int64],
     delimiter: int,
 ) -> None:
     """Read whole lines (see :meth:`tidegate.events.lines.Scanner.scan`)."""
+    starts, stops, lines, sure = places
     at, row, line = cursor[0], cursor[1], cursor[2]
     while at < end and row < sure.size:
         start = at
@@ -130,19 +128,10 @@ class Delimited:
         """See :class:`tidegate.events.lines.Scanner`; the header has said everything."""
         return 0
 
-    def scan(
-        self,
-        data: Bytes,
-        end: int,
-        cursor: NDArray[np.int64],
-        starts: NDArray[np.int64],
-        stops: NDArray[np.int64],
-        lines: NDArray[np.int64],
-        sure: Mask,
-    ) -> None:
+    def scan(self, data: Bytes, end: int, cursor: NDArray[np.int64], places: Places) -> None:
         """See :class:`tidegate.events.lines.Scanner`."""
         delimiter = ord(self._columns.delimiter)
-        scan_rows(data, end, cursor, starts, stops, lines, sure, self._places, delimiter)
+        scan_rows(data, end, cursor, places, self._places, delimiter)
 
     def fields(self, text: str) -> Mapping[str, object]:
         """The fields of one row, read carefully; raises :class:`Rejection`."""

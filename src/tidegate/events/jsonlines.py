@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from tidegate.events.compiled import compiled
 from tidegate.events.contract import FIELDS, LINE_LIMIT_BYTES, refuse_content
 from tidegate.events.errors import Rejection, RejectReason
-from tidegate.events.fields import Bytes, Mask
-from tidegate.events.lines import line_end, skip_blanks
+from tidegate.events.fields import Bytes
+from tidegate.events.lines import Places, line_end, skip_blanks
 from tidegate.events.pseudonym import little_endian
 
 IGNORABLE_NAMES_LIMIT = 64
@@ -149,15 +149,13 @@ def scan_lines(
     data: Bytes,
     end: int,
     cursor: NDArray[np.int64],
-    starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
-    lines: NDArray[np.int64],
-    sure: Mask,
+    places: Places,
     names: NDArray[np.uint64],
     lengths: NDArray[np.int64],
     guesses: NDArray[np.int64],
 ) -> None:
     """Read whole lines (see :meth:`tidegate.events.lines.Scanner.scan`)."""
+    starts, stops, lines, sure = places
     at, row, line = cursor[0], cursor[1], cursor[2]
     while at < end and row < sure.size:
         start = at
@@ -193,18 +191,9 @@ class JsonLines:
         """See :class:`tidegate.events.lines.Scanner`."""
         return len(self.ignored)
 
-    def scan(
-        self,
-        data: Bytes,
-        end: int,
-        cursor: NDArray[np.int64],
-        starts: NDArray[np.int64],
-        stops: NDArray[np.int64],
-        lines: NDArray[np.int64],
-        sure: Mask,
-    ) -> None:
+    def scan(self, data: Bytes, end: int, cursor: NDArray[np.int64], places: Places) -> None:
         """See :class:`tidegate.events.lines.Scanner`."""
-        scan_lines(data, end, cursor, starts, stops, lines, sure, self._names, self._lengths, self._guesses)
+        scan_lines(data, end, cursor, places, self._names, self._lengths, self._guesses)
 
     def fields(self, text: str) -> Mapping[str, object]:
         """The fields of one line, read carefully; raises :class:`Rejection` or :class:`ContentRefused`."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +21,31 @@ BATCH_ROWS = 16_384
 _NEWLINE = 10
 
 
+class Places(NamedTuple):
+    """Where the fields of a batch of lines stand in their block, row by row."""
+
+    starts: NDArray[np.int64]
+    """[field, row]"""
+    stops: NDArray[np.int64]
+    """[field, row]"""
+    lines: NDArray[np.int64]
+    """[row, 3]: start, end, number counted from the first line scanned."""
+    sure: Mask
+    """[row]: nothing unusual was met."""
+
+    @staticmethod
+    def empty(fields: int) -> "Places":
+        """Room for ``BATCH_ROWS`` rows of so many fields."""
+        starts = np.empty((fields, BATCH_ROWS), np.int64)
+        lines = np.empty((BATCH_ROWS, 3), np.int64)
+        return Places(starts, np.empty_like(starts), lines, np.empty(BATCH_ROWS, np.bool_))
+
+
 class Scanner(Protocol):
     """One text format, read twice over: compiled, and with care."""
 
     fields_scanned: tuple[str, ...]
-    """Names of the contract, one for each row of ``starts`` and ``stops``."""
+    """Names of the contract, one for each row of ``starts`` and ``stops`` of :class:`Places`."""
 
     @property
     def learned(self) -> int:
@@ -36,17 +56,12 @@ class Scanner(Protocol):
         data: Bytes,
         end: int,
         cursor: NDArray[np.int64],
-        starts: NDArray[np.int64],
-        stops: NDArray[np.int64],
-        lines: NDArray[np.int64],
-        sure: Mask,
+        places: Places,
     ) -> None:
         """Note where the fields stand in the whole lines of ``data`` from ``cursor[0]`` to ``end``.
 
-        Stops when ``sure`` is full. Sets ``cursor`` to (next position, rows filled, lines passed), and for
-        each row ``starts[field, row]`` and ``stops[field, row]``, ``lines[row]`` to (start, end, number
-        counted from the first line scanned), and ``sure`` where nothing unusual was met; other lines are read
-        again with :meth:`fields`. Blank lines take no row.
+        Stops when ``places`` is full. Sets ``cursor`` to (next position, rows filled, lines passed). Lines of
+        which it is not sure are read again with :meth:`fields`. Blank lines take no row.
         """
 
     def fields(self, text: str) -> Mapping[str, object]:
@@ -113,11 +128,9 @@ class TextLog:
         self, data: Bytes, end: int, cursor: NDArray[np.int64], line: int, intake: Intake
     ) -> Batch | None:
         fields = self.scanner.fields_scanned
-        starts = np.empty((len(fields), BATCH_ROWS), np.int64)
-        stops = np.empty_like(starts)
-        lines = np.empty((BATCH_ROWS, 3), np.int64)
-        sure = np.empty(BATCH_ROWS, np.bool_)
-        self.scanner.scan(data, end, cursor, starts, stops, lines, sure)
+        places = Places.empty(len(fields))
+        starts, stops, lines, sure = places
+        self.scanner.scan(data, end, cursor, places)
         rows = int(cursor[1])
         columns = {
             name: TextColumn(data, starts[i, :rows], stops[i, :rows])

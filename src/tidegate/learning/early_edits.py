@@ -13,6 +13,7 @@ from tidegate.engine.policy import load_policy, shipped_policy_text
 from tidegate.engine.rows import SCORE
 from tidegate.engine.rungs import Stage
 from tidegate.events.columns import EVENT, MISSING_FORWARDS, MISSING_INT, EventType
+from tidegate.learning.running import running_number
 from tidegate.learning.streams import PageKind, Stream
 
 Floats = NDArray[np.float64]
@@ -54,7 +55,7 @@ def page_history(stream: Stream) -> PageHistory:
     """The history of each edit's page up to that edit."""
     page, account = stream.edits["page"].astype(np.int64), stream.edits["account"].astype(np.int64)
     together = page * (int(account.max(initial=0)) + 1) + account
-    by_self = _running_number(together)
+    by_self = running_number(together)
     by_page = np.argsort(page, kind="stable")
     p, a, time_s = page[by_page], account[by_page], stream.events["time"][by_page]
     places = np.arange(len(p))
@@ -66,18 +67,7 @@ def page_history(stream: Stream) -> PageHistory:
     quiet = np.where(run_start > page_start, time_s - time_s[np.maximum(run_start - 1, 0)], np.nan)
     quiet_s = np.empty(len(p))
     quiet_s[by_page] = quiet
-    return PageHistory((_running_number(page) - by_self).astype(float), by_self.astype(float), quiet_s)
-
-
-def _running_number(keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How often each key came before."""
-    by_key = np.argsort(keys, kind="stable")
-    ordered = keys[by_key]
-    places = np.arange(len(keys))
-    first = np.r_[True, ordered[1:] != ordered[:-1]]
-    numbers = np.empty(len(keys), np.int64)
-    numbers[by_key] = places - np.maximum.accumulate(np.where(first, places, 0))
-    return numbers
+    return PageHistory((running_number(page) - by_self).astype(float), by_self.astype(float), quiet_s)
 
 
 def first_edits(stream: Stream, k: int) -> NDArray[np.int64]:

@@ -16,6 +16,7 @@ from tidegate.engine.layout import JUDGED
 from tidegate.engine.model import Model
 from tidegate.engine.policy import Policy
 from tidegate.engine.rows import WIDTH
+from tidegate.learning.running import running_number
 
 ROWS_PER_ACCOUNT = 48
 """Rows kept of one account: the first 16, then evenly thinned; a busy account must not outvote a quiet
@@ -79,7 +80,9 @@ def collect(events: NDArray[Any], truth: Truth, policy: Policy, model: Model | N
     for start in range(0, len(events), MAX_PIECE):
         piece = events[start : start + MAX_PIECE]
         some, items = engine.rows(piece, decide=True)
-        order = _running_number(items["slot"], seen)
+        slots = items["slot"]
+        order = seen[slots] + running_number(slots)
+        np.add.at(seen, slots, 1)
         keep = _kept(order)
         rows.append(some[keep])
         judged.append(items[keep])
@@ -94,21 +97,6 @@ def collect(events: NDArray[Any], truth: Truth, policy: Policy, model: Model | N
     counts = np.bincount(items["slot"], minlength=1)[items["slot"]]
     stacked = np.concatenate(rows) if rows else np.zeros((0, WIDTH), np.float32)
     return Samples(stacked, items["stage"], abusive, family, keys, 1.0 / np.sqrt(counts))
-
-
-def _running_number(slots: NDArray[np.int64], seen: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each row, how many of the same account came before; ``seen`` carries over from piece to piece."""
-    by_slot = np.argsort(slots, kind="stable")
-    ordered = slots[by_slot]
-    first = np.r_[True, ordered[1:] != ordered[:-1]] if len(ordered) else np.zeros(0, bool)
-    starts = np.flatnonzero(first)
-    lengths = np.diff(np.r_[starts, len(ordered)])
-    inside = np.arange(len(ordered)) - np.repeat(starts, lengths)
-    order = np.empty(len(slots), np.int64)
-    order[by_slot] = inside + seen[ordered]
-    if len(starts):
-        seen[ordered[starts]] += lengths
-    return order
 
 
 def _places(keys: NDArray[np.uint64], among: NDArray[np.uint64]) -> NDArray[np.int64]:
