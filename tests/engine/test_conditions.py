@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tidegate.engine.condition_language import MAX_NESTING, parse_condition
 from tidegate.engine.conditions import (
     COLUMNS,
-    MAX_NESTING,
     MAX_TERMS,
     SCORE_COLUMN,
     AllOf,
@@ -18,13 +18,11 @@ from tidegate.engine.conditions import (
     Condition,
     Op,
     Predicate,
-    describe_value,
     evaluate,
-    parse_condition,
-    parse_duration,
     predicates,
 )
 from tidegate.engine.features import FEATURE_INDEX, FEATURES
+from tidegate.engine.units import describe_value, parse_duration
 
 
 def parsed(text: str) -> Condition:

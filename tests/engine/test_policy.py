@@ -13,15 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tidegate.engine.conditions import (
-    COLUMNS,
-    MAX_TERMS,
-    Op,
-    evaluate,
-    parse_condition,
-    parse_duration,
-    predicates,
-)
+from tidegate.engine.condition_language import parse_condition
+from tidegate.engine.conditions import COLUMNS, MAX_TERMS, Op, evaluate, predicates
 from tidegate.engine.features import FAMILIES, FEATURE_INDEX, FEATURES
 from tidegate.engine.policy import (
     MAX_ERRORS,
@@ -37,6 +30,7 @@ from tidegate.engine.policy import (
 from tidegate.engine.policy_arrays import AND, OR, PolicyArrays, compile_policy
 from tidegate.engine.policy_places import Places
 from tidegate.engine.rungs import RUNG_MEANINGS, STAGE_MEANINGS, Rung, Stage
+from tidegate.engine.units import parse_duration
 
 SHIPPED = load_policy(shipped_policy_text(), "default.toml")
 

@@ -59,7 +59,7 @@ def _accounts_table(changed: list[Changed], dates: Dates) -> Table:
     table.add_column("account", no_wrap=True, overflow="ellipsis", max_width=28)
     table.add_column("rung", no_wrap=True, min_width=9)
     table.add_column("when" if dates.origin is not None else "when (UTC)", no_wrap=True, min_width=13)
-    for name in ("first contacts", "answered", "received"):
+    for name in ("first contacts", "answered in all", "received in all"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("why", overflow="fold", ratio=1)
     for one in changed:
@@ -78,10 +78,12 @@ def _accounts_table(changed: list[Changed], dates: Dates) -> Table:
 
 def _rates_table(comparison: Comparison) -> Table:
     """What a circuit breaker is set by: decisions a day under either policy."""
-    table = Table(title="decisions a day: mean, busiest", box=box.SIMPLE_HEAD, show_edge=False)
+    table = Table(
+        title="decisions a day, on average and on the busiest day", box=box.SIMPLE_HEAD, show_edge=False
+    )
     table.title_justify, table.title_style = "left", "bold"
     table.add_column("rung", no_wrap=True)
-    for name in ("in force", "most", "proposed", "most"):
+    for name in ("in force", "busiest", "proposed", "busiest"):
         table.add_column(name, justify="right", no_wrap=True)
     for rung in MEASURES:
         now, then = comparison.in_force.rate(rung), comparison.proposed.rate(rung)

@@ -119,6 +119,13 @@ def _of_wikiticker(file: Path) -> Section:
     return Section("wikiticker", title, command, evaluate_wikiticker(file).to_markdown())
 
 
+def _of_real_logs(folder: Path, force: InForce) -> Section:
+    from tidegate.cli.real_logs import evaluate_real_logs
+
+    title, command = "Real message logs, unlabelled", "tidegate evaluate --real-logs DIR"
+    return Section("real-logs", title, command, evaluate_real_logs(folder, force, click.echo))
+
+
 def _of_unseen(force: InForce) -> Section:
     from tidegate.cli.unseen import evaluate_unseen
 
@@ -160,6 +167,9 @@ def write_section(page: Path, section: Section) -> None:
 @click.option(
     "--wikiticker", type=click.Path(path_type=Path, exists=True), help="Wikiticker file (real data)."
 )
+@click.option(
+    "--real-logs", type=click.Path(path_type=Path, exists=True), help="Folder of unlabelled logs (real data)."
+)
 @click.option("--worlds", default=8, show_default=True, help="Simulated worlds.")
 @click.option("--people", default=40_000, show_default=True, help="Honest people in each.")
 @click.option("--unseen", is_flag=True, help="Leave each attacker family out of training in turn.")
@@ -175,6 +185,7 @@ def evaluate(
     truth: Path | None,
     umdwikipedia: Path | None,
     wikiticker: Path | None,
+    real_logs: Path | None,
     worlds: int,
     people: int,
     unseen: bool,
@@ -192,6 +203,8 @@ def evaluate(
         section = _of_umdwikipedia(umdwikipedia)
     elif wikiticker:
         section = _of_wikiticker(wikiticker)
+    elif real_logs:
+        section = _of_real_logs(real_logs, force)
     elif unseen:
         section = _of_unseen(force)
     elif adaptive:
