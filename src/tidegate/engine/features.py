@@ -109,7 +109,7 @@ FEATURES: tuple[Feature, ...] = (
     _f("trusted_reply_rate_14d", "reciprocity", "share of new contacts who wrote back, weighted by trust in who answers", "share", FORTNIGHT_S, cost=3, direction=-1),
     _f("outstanding_1d", "reciprocity", "new contacts of about the last day who have not written back", "people", DAY_S, cost=3, direction=1),
     _f("outstanding_14d", "reciprocity", "new contacts of about the last fortnight who have not written back", "people", FORTNIGHT_S, cost=3, direction=1),
-    _f("cold_outreach", "reciprocity", "how much better silence fits cold calling (1 in 10 answers) than getting acquainted (1 in 2), as a log-likelihood ratio", "nats", FORTNIGHT_S, cost=3, direction=1),
+    _f("cold_outreach", "reciprocity", "evidence that the silence is that of cold calling and not of getting acquainted (above 3 is strong)", "nats", FORTNIGHT_S, cost=3, direction=1),
     _f("received_1d", "reciprocity", "messages received in about the last day", "messages", DAY_S, cost=2),
     _f("received_14d", "reciprocity", "messages received in about the last fortnight", "messages", FORTNIGHT_S, cost=2, direction=-1),
     _f("received_share_14d", "reciprocity", "messages received as a share of all sent and received", "share", FORTNIGHT_S, cost=2, direction=-1),

@@ -21,7 +21,8 @@ NAN = np.float32(np.nan)
 _ONE, _ZERO = np.float32(1.0), np.float32(0.0)
 
 COLD_ANSWER_RATE, WARM_ANSWER_RATE = 0.1, 0.5
-"""How many new contacts answer a cold caller, and somebody who gets acquainted."""
+"""How many new contacts answer a cold caller, and somebody who gets acquainted. ``cold_outreach`` is the logarithm of the
+likelihood ratio of the two, in nats."""
 SILENT = np.float32(np.log((1 - COLD_ANSWER_RATE) / (1 - WARM_ANSWER_RATE)))
 """Evidence, in nats, of one contact without an answer."""
 ANSWER = np.float32(np.log(WARM_ANSWER_RATE / COLD_ANSWER_RATE)) + SILENT
