@@ -36,6 +36,8 @@ GROUP_SHARE = 0.12
 """Of messages."""
 STRANGER_SHARE = 0.17
 """Of one-to-one messages; with sign-ups and groups about 12 % of all events are then judged."""
+ANSWER_SHARE, ANSWER_AFTER_EVENTS = 0.6, (10, 20_000)
+"""Of strangers written to, who write back, so many events later."""
 CARRIER_SHARE, SECOND_DEVICE_SHARE = 0.3, 0.05
 ACCOUNTS_A_CARRIER, ACCOUNTS_A_HOME, ACCOUNTS_A_GROUP, ACCOUNTS_A_RANGE = 2_500, 3, 20, 50
 CLIENTS = 8
@@ -105,13 +107,26 @@ class Traffic:
         stranger = rng.random(count) < self.strangers
         stranger |= kind == EventType.INVITE
         target[stranger] = rng.integers(0, self.accounts, int(np.count_nonzero(stranger)))
+        replies = self._answer(kind, actor, target, stranger)
         to_group = (kind == EventType.MESSAGE) & (rng.random(count) < GROUP_SHARE)
+        to_group[replies] = False
         lonely = to_group | np.isin(kind, (EventType.LOGIN, EventType.REGISTER, EventType.JOIN))
         target[lonely] = NOBODY
         new = np.flatnonzero(kind == EventType.REGISTER)
         actor[new] = self._born + np.arange(len(new))
         self._born += len(new)
         return self._columns(kind, actor, target, DAY_S / self.accounts)
+
+    def _answer(
+        self, kind: NDArray[np.uint8], actor: Numbers, target: Numbers, stranger: NDArray[np.bool_]
+    ) -> Numbers:
+        """Let most strangers write back a little later, in place of another event; returns where."""
+        asked = np.flatnonzero(stranger & (kind == EventType.MESSAGE))
+        asked = asked[self._rng.random(len(asked)) < ANSWER_SHARE]
+        reply = asked + self._rng.integers(*ANSWER_AFTER_EVENTS, len(asked))
+        asked, reply = asked[reply < len(kind)], reply[reply < len(kind)]
+        kind[reply], actor[reply], target[reply] = int(EventType.MESSAGE), target[asked], actor[asked]
+        return reply
 
     def all_to_strangers(self, count: int) -> Columns:
         """The worst that can come in: every event is a first message to somebody, so every one is judged."""

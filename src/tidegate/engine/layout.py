@@ -136,10 +136,9 @@ NETWORK = np.dtype(
         ("strikes_14d", F4),
         ("padding2", F4),
         ("accounts_seen", U8, (4,)),
-        ("padding3", U8, (6,)),
     ]
 )
-"""One network prefix, 128 bytes. Number ranges and client software are kept in the same table under salted keys."""
+"""One network prefix, 80 bytes. Number ranges and client software are kept in the same table under salted keys."""
 
 DEVICE = np.dtype(
     [
@@ -150,10 +149,9 @@ DEVICE = np.dtype(
         ("strikes_14d", F4),
         ("padding", U4),
         ("accounts_seen", U8),
-        ("padding2", U8, (3,)),
     ]
 )
-"""One device, 64 bytes."""
+"""One device, 40 bytes."""
 
 STRIKE = np.dtype([("network_slot", U4), ("device_slot", U4), ("phone_range", U4), ("weight", F4)])
 """A finding of abuse (weight 1) or its reversal (-1) on its way back to network, device and number range."""
@@ -241,7 +239,7 @@ assert ACCOUNT.itemsize == 512, ACCOUNT.itemsize
 _OFFSETS = {name: entry[1] for name, entry in (ACCOUNT.fields or {}).items()}
 assert _OFFSETS["said_back_s"] == 64 and _OFFSETS["peers"] == 128 and _OFFSETS["last_s"] == 256
 assert DECISION.itemsize % 8 == 0
-assert NETWORK.itemsize == 128 and DEVICE.itemsize == 64
+assert NETWORK.itemsize == 80 and DEVICE.itemsize == 40
 
 CLOCK_ZERO_S = EARLIEST_S - 1.0
 """Unix time of record clock 0, so that every real time is positive."""
