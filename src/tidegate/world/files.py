@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from tidegate.events.columns import MISSING_FORWARDS, EventType
+from tidegate.world.naming import chat_names, device_names, dotted
+from tidegate.world.outcome import Outcome
 from tidegate.world.outreach import REASONS
 from tidegate.world.places import CLIENTS
-from tidegate.world.world import World, chat_names, device_names, dotted
 
 _ROWS_AT_ONCE = 1_000_000
 _WORDS = [""] + [kind.name.lower() for kind in EventType]
@@ -35,7 +36,7 @@ SCHEMA = pa.schema(
 """The contract's columns. What an event does not carry is null."""
 
 
-def write_truth(world: World, path: Path) -> None:
+def write_truth(world: Outcome, path: Path) -> None:
     """``account,role,campaign``, one line for each account."""
     table = world.accounts
     with path.open("w", newline="") as file:
@@ -46,7 +47,7 @@ def write_truth(world: World, path: Path) -> None:
         )
 
 
-def write_log(world: World, path: Path, form: Literal["parquet", "jsonl"]) -> Path:
+def write_log(world: Outcome, path: Path, form: Literal["parquet", "jsonl"]) -> Path:
     """Write the log a million events at a time."""
     if form == "parquet":
         # Without the stored arrow schema a reader sees plain strings, not this writer's dictionaries.
@@ -68,7 +69,7 @@ def _lines(batch: pa.Table) -> Iterator[str]:
         yield "\n"
 
 
-def _batches(world: World) -> Iterator[pa.Table]:
+def _batches(world: Outcome) -> Iterator[pa.Table]:
     for low in range(0, len(world), _ROWS_AT_ONCE):
         rows = slice(low, low + _ROWS_AT_ONCE)
         yield pa.table(
@@ -76,7 +77,7 @@ def _batches(world: World) -> Iterator[pa.Table]:
         )
 
 
-def _column(world: World, name: str, rows: slice) -> Any:
+def _column(world: Outcome, name: str, rows: slice) -> Any:
     """One contract column of some rows, as an arrow array."""
     if name == "phone":
         return _phones(world, rows)
@@ -110,7 +111,7 @@ def _words(codes: NDArray[np.int64], name: Callable[[list[int]], list[str]], lea
     return pa.DictionaryArray.from_arrays(indices, dictionary)
 
 
-def _phones(world: World, rows: slice) -> Any:
+def _phones(world: Outcome, rows: slice) -> Any:
     """The number, on sign-ups only and only where the log carries numbers."""
     actor = world.columns["actor"][rows]
     shown = world.columns["type"][rows] == EventType.REGISTER

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from tidegate.events.columns import EVENT, EventType, Reason
 from tidegate.events.compiled import compiled
+from tidegate.world.naming import Pseudonymiser, chat_names, device_names, dotted
+from tidegate.world.outcome import Outcome
 from tidegate.world.places import CLIENTS
-from tidegate.world.world import Pseudonymiser, World, chat_names, device_names, dotted
 
 _REGISTER = int(EventType.REGISTER)
 
@@ -67,7 +68,7 @@ def _fill(out: Any, codes: _Codes, hashes: _Hashes) -> None:
             event.phone_range = hashes.phone_range[codes.actor[i]]
 
 
-def to_records(world: World, pseudonyms: Pseudonymiser) -> NDArray[np.void]:
+def to_records(world: Outcome, pseudonyms: Pseudonymiser) -> NDArray[np.void]:
     """``EVENT[len(world)]``, in the order of the log."""
     out = np.zeros(len(world), EVENT)
     prefix, of_address = np.unique(world.addresses >> np.uint32(8), return_inverse=True)
@@ -86,7 +87,7 @@ def to_records(world: World, pseudonyms: Pseudonymiser) -> NDArray[np.void]:
     return out
 
 
-def _phone_ranges(world: World, pseudonyms: Pseudonymiser) -> NDArray[np.uint32]:
+def _phone_ranges(world: Outcome, pseudonyms: Pseudonymiser) -> NDArray[np.uint32]:
     """Of each account; 0 where the log carries no numbers."""
     count = len(world.who)
     if "phone" not in world.settings.signals:

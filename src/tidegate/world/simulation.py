@@ -16,6 +16,7 @@ from tidegate.world.feedback import complain_about_strangers
 from tidegate.world.groups import everyday_groups, meet_in_groups
 from tidegate.world.habits import draw_habits
 from tidegate.world.log import EventLog
+from tidegate.world.naming import name_identities
 from tidegate.world.occasions import occasions, turns_of_life
 from tidegate.world.operators import Campaign, family_sizes, split_between_operators
 from tidegate.world.places import Places
@@ -25,7 +26,7 @@ from tidegate.world.scene import Scene
 from tidegate.world.settings import WorldSettings
 from tidegate.world.threads import Threads, joined
 from tidegate.world.ties import tie_people
-from tidegate.world.world import World, name_identities
+from tidegate.world.world import World
 
 
 def simulate(settings: WorldSettings) -> World:
