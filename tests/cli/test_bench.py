@@ -9,13 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
-from tidegate.cli import bench as bench_module
-from tidegate.cli import bench_process
-from tidegate.cli.bench_events import NOBODY, Columns, Traffic, as_events, joined
-from tidegate.cli.bench_logs import write_json_lines, write_parquet
-from tidegate.cli.bench_machine import one_core, this_machine
-from tidegate.cli.bench_page import END, START, write_section
-from tidegate.cli.bench_result import Row, Target, events_a_second
+from tidegate.cli.bench import command as bench_module
+from tidegate.cli.bench import process as bench_process
+from tidegate.cli.bench.events import NOBODY, Columns, Traffic, as_events, joined
+from tidegate.cli.bench.logs import write_json_lines, write_parquet
+from tidegate.cli.bench.machine import one_core, this_machine
+from tidegate.cli.bench.page import END, START, write_section
+from tidegate.cli.bench.result import Row, Target, events_a_second
 from tidegate.cli.failures import Refused
 from tidegate.cli.main import main
 from tidegate.events.columns import EventType

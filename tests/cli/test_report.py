@@ -42,10 +42,10 @@ from tidegate.cli.findings import (
     rung_series,
 )
 from tidegate.cli.report import CARDS_AT_MOST, render_report, write_report
-from tidegate.cli.report_charts import time_ticks
-from tidegate.cli.report_flags import lay_out
-from tidegate.cli.report_timeline import timeline, timeline_table
-from tidegate.cli.report_window import story_window
+from tidegate.cli.report.charts import time_ticks
+from tidegate.cli.report.flags import lay_out
+from tidegate.cli.report.timeline import timeline, timeline_table
+from tidegate.cli.report.window import story_window
 from tidegate.cli.wording import Dates, duration, headline, rate, shown_name
 from tidegate.events.columns import EARLIEST_S
 from tidegate.events.summary import LogSummary

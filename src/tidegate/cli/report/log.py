@@ -3,7 +3,7 @@
 from html import escape
 
 from tidegate.cli.findings import Findings
-from tidegate.cli.report_markup import glyph, safe_text, section
+from tidegate.cli.report.markup import glyph, safe_text, section
 from tidegate.cli.wording import Dates, count, duration, large, size
 from tidegate.engine.features import SIGNAL_WORDS
 

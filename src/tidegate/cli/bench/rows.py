@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.cli.bench_events import Columns, Traffic, as_events, joined
-from tidegate.cli.bench_logs import write_json_lines, write_parquet
-from tidegate.cli.bench_machine import resident_bytes
-from tidegate.cli.bench_result import Row, Target, Timing, events_a_second
+from tidegate.cli.bench.events import Columns, Traffic, as_events, joined
+from tidegate.cli.bench.logs import write_json_lines, write_parquet
+from tidegate.cli.bench.machine import resident_bytes
+from tidegate.cli.bench.result import Row, Target, Timing, events_a_second
 from tidegate.cli.in_force import InForce
 from tidegate.engine.engine import MAX_PIECE, Engine
 from tidegate.events.log import open_log

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tidegate.cli.bench_machine import Machine
-from tidegate.cli.bench_result import Row
+from tidegate.cli.bench.machine import Machine
+from tidegate.cli.bench.result import Row
 from tidegate.cli.failures import Refused
 from tidegate.cli.outputs import replacing
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from tidegate.cli.findings import SEVERITY, ActedOn
-from tidegate.cli.report_markup import glyph, short
-from tidegate.cli.report_window import Window
+from tidegate.cli.report.markup import glyph, short
+from tidegate.cli.report.window import Window
 
 FLAG_PX = 19
 FLAG_ROWS_AT_MOST = 4

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from html import escape
 
 from tidegate.cli.findings import SEVERITY, ActedOn, DecisionShown, ReasonShown
-from tidegate.cli.report_markup import TEXT_SHOWN_AT_MOST, badge, safe_text
-from tidegate.cli.report_timeline import timeline, timeline_table
+from tidegate.cli.report.markup import TEXT_SHOWN_AT_MOST, badge, safe_text
+from tidegate.cli.report.timeline import timeline, timeline_table
 from tidegate.cli.wording import RUNG_DONE, Dates, count, plural, shown_name
 
 REASONS_ON_CARD = 5

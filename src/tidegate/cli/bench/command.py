@@ -9,11 +9,11 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from tidegate.cli.bench_machine import one_core, this_machine
-from tidegate.cli.bench_page import BUSY, markdown, print_rows, write_section
-from tidegate.cli.bench_process import cold_start_row, scan_rows, start_up_row
-from tidegate.cli.bench_result import Row
-from tidegate.cli.bench_rows import (
+from tidegate.cli.bench.machine import one_core, this_machine
+from tidegate.cli.bench.page import BUSY, markdown, print_rows, write_section
+from tidegate.cli.bench.process import cold_start_row, scan_rows, start_up_row
+from tidegate.cli.bench.result import Row
+from tidegate.cli.bench.rows import (
     FULL,
     QUICK,
     Sizes,

@@ -2,7 +2,7 @@
 
 Every picture is ``width: 100%`` with a fixed height in pixels: horizontal places are percentages, or live in
 a nested ``viewBox`` that may be stretched, so text stays readable on a phone. Colours are CSS variables of
-``report.css``; the shapes of the rungs are symbols of ``report_glyphs.svg``.
+``report.css``; the shapes of the rungs are symbols of ``glyphs.svg``.
 """
 
 import math
@@ -12,7 +12,7 @@ from html import escape
 from itertools import pairwise
 
 from tidegate.cli.findings import RUNGS, Findings
-from tidegate.cli.report_markup import short
+from tidegate.cli.report.markup import short
 from tidegate.cli.wording import DAY_S, Dates, count, plural
 
 ACTING_RUNGS = RUNGS[1:]

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from html import escape
 
 from tidegate.cli.findings import ActedOn, DecisionShown
-from tidegate.cli.report_charts import axis, time_ticks
-from tidegate.cli.report_flags import FLAG_PX, lay_out
-from tidegate.cli.report_markup import short
-from tidegate.cli.report_window import Window, life_of, story_window
+from tidegate.cli.report.charts import axis, time_ticks
+from tidegate.cli.report.flags import FLAG_PX, lay_out
+from tidegate.cli.report.markup import short
+from tidegate.cli.report.window import Window, life_of, story_window
 from tidegate.cli.wording import DAY_S, HOUR_S, MINUTE_S, Dates, count, duration, plural
 
 RIBBON_PX, JOIN_PX, CURVE_PX, LANE_PX, AXIS_PX = 26, 16, 104, 22, 36

@@ -8,7 +8,7 @@ TEXT_SHOWN_AT_MOST = 300
 
 def asset(name: str) -> str:
     """A file of this package: the page's style, script or shapes."""
-    return files("tidegate.cli").joinpath(name).read_text(encoding="utf-8")
+    return files("tidegate.cli.report").joinpath(name).read_text(encoding="utf-8")
 
 
 def section(name: str, title: str, body: str, lead: str = "") -> str:

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tidegate.cli.bench_result import Row, Target
-from tidegate.cli.bench_rows import Sizes, WrittenLogs
+from tidegate.cli.bench.result import Row, Target
+from tidegate.cli.bench.rows import Sizes, WrittenLogs
 from tidegate.cli.failures import Refused
 
 SCAN_COMMAND: tuple[str, ...] = (sys.executable, "-m", "tidegate.cli.main", "scan")
@@ -28,9 +28,9 @@ Engine(in_force.policy, in_force.model).check(event[0])
 
 
 def run_child(command: Sequence[str], environment: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Seconds and memory of a command (see :mod:`tidegate.cli.bench_child`). Raises Refused when it fails."""
+    """Seconds and memory of a command (see :mod:`tidegate.cli.bench.child`). Raises Refused when it fails."""
     done = subprocess.run(
-        [sys.executable, "-m", "tidegate.cli.bench_child", *command],
+        [sys.executable, "-m", "tidegate.cli.bench.child", *command],
         capture_output=True,
         text=True,
         check=True,

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from tidegate.cli.bench_events import NOBODY, Columns, Numbers
+from tidegate.cli.bench.events import NOBODY, Columns, Numbers
 from tidegate.events.columns import EventType
 
 PIECE = 100_000

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from tidegate.cli.findings import SEVERITY, ActedOn, Findings
 from tidegate.cli.outputs import replacing
-from tidegate.cli.report_cards import card, row
-from tidegate.cli.report_charts import ACTING_RUNGS, crowd, rungs_over_time
-from tidegate.cli.report_log import about, log_quality
-from tidegate.cli.report_markup import asset, badge, glyph, safe_text, section
+from tidegate.cli.report.cards import card, row
+from tidegate.cli.report.charts import ACTING_RUNGS, crowd, rungs_over_time
+from tidegate.cli.report.log import about, log_quality
+from tidegate.cli.report.markup import asset, badge, glyph, safe_text, section
 from tidegate.cli.wording import (
     RUNG_MEANING,
     Dates,
@@ -64,9 +64,7 @@ def render_report(findings: Findings) -> str:
         '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">\n'
         f"<title>{escape(headline(findings))} · Tidegate</title>\n"
         f"<style>\n{asset('report.css')}</style></head>\n"
-        f"<body>{asset('report_glyphs.svg')}"
-        + "\n".join(parts)
-        + f"\n<script>{script}</script></body></html>\n"
+        f"<body>{asset('glyphs.svg')}" + "\n".join(parts) + f"\n<script>{script}</script></body></html>\n"
     )
 
 

@@ -1,0 +1,5 @@
+"""``tidegate bench``: throughput, latency and memory, with the machine named."""
+
+from tidegate.cli.bench.command import bench
+
+__all__ = ["bench"]
