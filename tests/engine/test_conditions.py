@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidegate.engine.condition_language import MAX_NESTING, parse_condition
-from tidegate.engine.conditions import (
+from tidegate.engine.features import FEATURE_INDEX, FEATURES
+from tidegate.engine.policy.conditions import (
     COLUMNS,
     MAX_TERMS,
     SCORE_COLUMN,
@@ -21,8 +21,8 @@ from tidegate.engine.conditions import (
     evaluate,
     predicates,
 )
-from tidegate.engine.features import FEATURE_INDEX, FEATURES
-from tidegate.engine.units import describe_value, parse_duration
+from tidegate.engine.policy.language import MAX_NESTING, parse_condition
+from tidegate.engine.policy.units import describe_value, parse_duration
 
 
 def parsed(text: str) -> Condition:

@@ -13,8 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tidegate.engine.condition_language import parse_condition
-from tidegate.engine.conditions import COLUMNS, MAX_TERMS, Op, evaluate, predicates
 from tidegate.engine.features import FAMILIES, FEATURE_INDEX, FEATURES
 from tidegate.engine.policy import (
     MAX_ERRORS,
@@ -27,10 +25,12 @@ from tidegate.engine.policy import (
     overlay,
     shipped_policy_text,
 )
-from tidegate.engine.policy_arrays import AND, OR, PolicyArrays, compile_policy
-from tidegate.engine.policy_places import Places
+from tidegate.engine.policy.arrays import AND, OR, PolicyArrays, compile_policy
+from tidegate.engine.policy.conditions import COLUMNS, MAX_TERMS, Op, evaluate, predicates
+from tidegate.engine.policy.language import parse_condition
+from tidegate.engine.policy.places import Places
+from tidegate.engine.policy.units import parse_duration
 from tidegate.engine.rungs import RUNG_MEANINGS, STAGE_MEANINGS, Rung, Stage
-from tidegate.engine.units import parse_duration
 
 SHIPPED = load_policy(shipped_policy_text(), "default.toml")
 

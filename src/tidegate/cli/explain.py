@@ -7,13 +7,13 @@ import numpy as np
 
 from tidegate.cli.findings import ReasonShown
 from tidegate.cli.in_force import InForce
-from tidegate.engine.conditions import COLUMNS, predicates
 from tidegate.engine.features import FEATURES
 from tidegate.engine.ladder import SUPPORTING, TRUSTED_CEILING
 from tidegate.engine.layout import CAUSE_EXPIRY, CAUSE_PERSON
+from tidegate.engine.policy.conditions import COLUMNS, predicates
+from tidegate.engine.policy.units import describe_duration, describe_value
 from tidegate.engine.rungs import Rung, Stage
 from tidegate.engine.trees import Forest, contributions
-from tidegate.engine.units import describe_duration, describe_value
 
 FEATURES_SHOWN = 3
 _COLUMN_NAMES = tuple(sorted(COLUMNS, key=lambda name: COLUMNS[name]))

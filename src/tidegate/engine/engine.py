@@ -30,7 +30,7 @@ from tidegate.engine.layout import (
 )
 from tidegate.engine.model import Model
 from tidegate.engine.policy import Policy
-from tidegate.engine.policy_arrays import compile_policy
+from tidegate.engine.policy.arrays import compile_policy
 from tidegate.engine.rows import WIDTH
 from tidegate.engine.rule_kernel import MAX_DEPTH
 from tidegate.engine.rungs import Rung

@@ -4,8 +4,8 @@ import math
 import re
 from dataclasses import dataclass
 
-from tidegate.engine.conditions import SCORE, Op, Predicate
 from tidegate.engine.features import FEATURE_INDEX, FEATURES
+from tidegate.engine.policy.conditions import SCORE, Op, Predicate
 
 DURATIONS_S: dict[str, float] = {"s": 1.0, "m": 60.0, "h": 3_600.0, "d": 86_400.0, "w": 604_800.0}
 SCALES: dict[str, float] = {"": 1.0, "%": 0.01, "k": 1_000.0, **DURATIONS_S}

@@ -1,19 +1,19 @@
 """The policy file: TOML text to a checked, immutable :class:`Policy`; mistakes are named by line and column.
 
 Nothing here opens a file that an operator wrote; whoever calls has the text. ``docs/policy.md`` is the same
-contract for the analyst who writes one. The parts: :mod:`~tidegate.engine.policy_form` (what a policy is),
-:mod:`~tidegate.engine.policy_sections` and :mod:`~tidegate.engine.policy_rules` (what a file may say),
-:mod:`~tidegate.engine.policy_reading`, :mod:`~tidegate.engine.policy_places` and
-:mod:`~tidegate.engine.policy_errors` (reading it, and pointing at mistakes).
+contract for the analyst who writes one. The parts: :mod:`~tidegate.engine.policy.form` (what a policy is),
+:mod:`~tidegate.engine.policy.sections` and :mod:`~tidegate.engine.policy.rules` (what a file may say),
+:mod:`~tidegate.engine.policy.reading`, :mod:`~tidegate.engine.policy.places` and
+:mod:`~tidegate.engine.policy.errors` (reading it, and pointing at mistakes).
 """
 
 import importlib.resources
 
-from tidegate.engine.policy_errors import MAX_ERRORS, PolicyError, PolicyErrors
-from tidegate.engine.policy_form import NO_THRESHOLDS, TIMES, LadderStep, Policy, Rule
-from tidegate.engine.policy_reading import Reader
-from tidegate.engine.policy_rules import MAX_RULES
-from tidegate.engine.policy_sections import SHIPPED, assemble
+from tidegate.engine.policy.errors import MAX_ERRORS, PolicyError, PolicyErrors
+from tidegate.engine.policy.form import NO_THRESHOLDS, TIMES, LadderStep, Policy, Rule
+from tidegate.engine.policy.reading import Reader
+from tidegate.engine.policy.rules import MAX_RULES
+from tidegate.engine.policy.sections import SHIPPED, assemble
 
 __all__ = [
     "MAX_ERRORS",

@@ -5,11 +5,11 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from tidegate.engine.policy_errors import PolicyErrors
-from tidegate.engine.policy_form import NO_THRESHOLDS, TIMES, LadderStep, Policy
-from tidegate.engine.policy_places import Path
-from tidegate.engine.policy_reading import PROPOSABLE, Reader, TooManyError, shown, type_word
-from tidegate.engine.policy_rules import read_rules
+from tidegate.engine.policy.errors import PolicyErrors
+from tidegate.engine.policy.form import NO_THRESHOLDS, TIMES, LadderStep, Policy
+from tidegate.engine.policy.places import Path
+from tidegate.engine.policy.reading import PROPOSABLE, Reader, TooManyError, shown, type_word
+from tidegate.engine.policy.rules import read_rules
 from tidegate.engine.rungs import RUNGS, SCORE_TABLES, Rung
 
 SHIPPED = "default"

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tidegate.engine.conditions import (
+from tidegate.engine.policy.conditions import (
     COLUMNS,
     MAX_TERMS,
     SYMBOLS,
@@ -29,7 +29,7 @@ from tidegate.engine.conditions import (
     Predicate,
     predicates,
 )
-from tidegate.engine.units import KINDS, PLAIN, SCALES, is_reachable, unit_of
+from tidegate.engine.policy.units import KINDS, PLAIN, SCALES, is_reachable, unit_of
 
 MAX_CONDITION_CHARS = 4_000
 MAX_NESTING = 32

@@ -5,11 +5,11 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from tidegate.engine.condition_language import nearest
-from tidegate.engine.policy_errors import MAX_ERRORS, PolicyError, PolicyErrors
-from tidegate.engine.policy_places import Path, Place, Places
+from tidegate.engine.policy.errors import MAX_ERRORS, PolicyError, PolicyErrors
+from tidegate.engine.policy.language import nearest
+from tidegate.engine.policy.places import Path, Place, Places
+from tidegate.engine.policy.units import parse_duration
 from tidegate.engine.rungs import Rung
-from tidegate.engine.units import parse_duration
 
 MAX_POLICY_CHARS = 1_000_000
 PROPOSABLE = tuple(rung.word for rung in Rung if rung is not Rung.ALLOW)

@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from tidegate.engine.condition_language import nearest, parse_condition
-from tidegate.engine.conditions import COLUMNS, Condition, Op, predicates
 from tidegate.engine.features import FAMILIES, FEATURE_INDEX, FEATURES
-from tidegate.engine.policy_form import PLACEHOLDER, Policy, Rule
-from tidegate.engine.policy_places import Path
-from tidegate.engine.policy_reading import PROPOSABLE, Reader, shown, type_word
+from tidegate.engine.policy.conditions import COLUMNS, Condition, Op, predicates
+from tidegate.engine.policy.form import PLACEHOLDER, Policy, Rule
+from tidegate.engine.policy.language import nearest, parse_condition
+from tidegate.engine.policy.places import Path
+from tidegate.engine.policy.reading import PROPOSABLE, Reader, shown, type_word
+from tidegate.engine.policy.units import is_reachable
 from tidegate.engine.rungs import RUNGS, STAGES, Stage
-from tidegate.engine.units import is_reachable
 
 MAX_RULES = 500
 MAX_RULE_NAME_CHARS, MAX_REASON_CHARS, MAX_NOTICE_CHARS = 64, 300, 200

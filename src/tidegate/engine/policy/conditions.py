@@ -1,6 +1,6 @@
 """Conditions of policy rules: a small tree of comparisons, never code, and what it means.
 
-The language in which they are written is read by :mod:`tidegate.engine.condition_language`.
+The language in which they are written is read by :mod:`tidegate.engine.policy.language`.
 """
 
 import math

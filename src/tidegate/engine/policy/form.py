@@ -7,9 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tidegate.engine.conditions import Condition
+from tidegate.engine.policy.conditions import Condition
+from tidegate.engine.policy.units import describe_value
 from tidegate.engine.rungs import SCORE_TABLES, Rung, Stage
-from tidegate.engine.units import describe_value
 
 TIMES = 3
 """Durations of a rung: for the first, the second, and the third or any later time."""

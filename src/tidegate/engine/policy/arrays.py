@@ -2,7 +2,7 @@
 
 Conditions become one postfix program over shared comparisons: a code of 0 or more pushes the truth of that
 predicate, :data:`AND` and :data:`OR` combine the two on top. A condition of ``n`` terms never needs a stack
-deeper than ``n``, and ``n`` is at most :data:`tidegate.engine.conditions.MAX_TERMS`.
+deeper than ``n``, and ``n`` is at most :data:`tidegate.engine.policy.conditions.MAX_TERMS`.
 """
 
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.engine.conditions import COLUMNS, AllOf, Condition, Predicate
 from tidegate.engine.features import FAMILIES
-from tidegate.engine.policy import Policy
+from tidegate.engine.policy.form import Policy
+from tidegate.engine.policy.conditions import COLUMNS, AllOf, Condition, Predicate
 from tidegate.engine.rungs import Rung
 
 AND, OR = -1, -2
@@ -25,7 +25,7 @@ class PolicyArrays:
     predicate_feature: NDArray[np.int32]
     """[P] column of the row: an index into FEATURES, or ``len(FEATURES)`` for the score."""
     predicate_op: NDArray[np.uint8]
-    """[P] :class:`tidegate.engine.conditions.Op`."""
+    """[P] :class:`tidegate.engine.policy.conditions.Op`."""
     predicate_threshold: NDArray[np.float32]
     """[P] in the feature's own unit; 0 for known and unknown."""
     predicate_random: NDArray[np.uint8]
