@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.engine.features import FAMILIES
-from tidegate.engine.policy.form import Policy
 from tidegate.engine.policy.conditions import COLUMNS, AllOf, Condition, Predicate
+from tidegate.engine.policy.form import Policy
 from tidegate.engine.rungs import Rung
 
 AND, OR = -1, -2
