@@ -1,6 +1,6 @@
 """The one argument of the compiled entry point: where everything lies in memory.
 
-Handing Numba thirty arrays costs microseconds a call; one record of addresses costs a tenth of that, which is what a
+Handing Numba thirty arrays means unpacking each of them at every call; one record of addresses is unpacked once, which a
 verdict on a single event can afford. Python writes the addresses (:mod:`tidegate.engine.engine`), compiled code turns
 them back into arrays (:func:`tables_of` and its siblings) without copying or counting references.
 """

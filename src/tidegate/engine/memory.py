@@ -1,8 +1,8 @@
 """Memory that grows in place: arrays of records that are never copied to become larger.
 
 On Linux a table lives in one private anonymous mapping, which ``mremap`` enlarges by moving page tables instead of
-bytes (2 ms a gigabyte against 300 ms for a copy), and which asks for huge pages (an event touches about twenty cache
-lines in as many places; with 4 KiB pages each would also miss the TLB). Elsewhere it is copied.
+bytes, and which asks for huge pages (an event touches about twenty cache lines in as many places; with 4 KiB pages each
+could also miss the TLB). Elsewhere it is copied.
 """
 
 import ctypes

@@ -270,7 +270,8 @@ class WikitickerResult:
             "### Bots among the editors of one day (wikiticker)\n\n"
             f"*{TICKER_MARK}.* Made by `tidegate evaluate --wikiticker FILE`. {self.accounts:,} accounts "
             f"with {TICKER_LEAST_EDITS} or more edits, {self.bots:,} of them bots; {TICKER_FOLDS}-fold by "
-            "account; bootstrap 95 % intervals over accounts.\n\n"
+            "account; bootstrap 95 % intervals over accounts. Two training parameters were chosen after a few trials on "
+            "these same folds (AUROC 0.881 before), so the engine's line is somewhat favourable.\n\n"
             "| score | AUROC | average precision | recall at 1 % false positives |\n|---|---|---|---|\n"
         )
         named = (("engine's features after the last edit", self.engine), ("number of edits", self.volume))
