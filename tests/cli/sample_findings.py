@@ -12,16 +12,15 @@ from random import Random
 from tidegate.cli.findings import (
     RUNGS,
     ActedOn,
-    DecisionShown,
     Findings,
     LogShown,
     Moment,
-    ReasonShown,
     keep_moments,
     most_severe_first,
     rung_series,
     series_bins,
 )
+from tidegate.statements.decision import DecisionShown, ReasonShown
 
 START = 1_700_000_000.0  # 14 November 2023, 22:13:20 UTC
 HOUR, DAY = 3600.0, 86_400.0

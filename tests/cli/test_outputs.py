@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from sample_findings import START, decision
 
-from tidegate.cli.findings import DecisionShown, ReasonShown
-from tidegate.cli.outputs import rfc3339, write_accounts, write_decisions
+from tidegate.cli.outputs import write_accounts, write_decisions
+from tidegate.statements.decision import DecisionShown, ReasonShown, rfc3339
 
 
 def lines_of(path: Path) -> list[dict[str, object]]:

@@ -36,7 +36,6 @@ from tidegate.cli.findings import (
     Findings,
     LogShown,
     Moment,
-    ReasonShown,
     keep_moments,
     most_severe_first,
     rung_series,
@@ -49,6 +48,7 @@ from tidegate.cli.report.window import story_window
 from tidegate.cli.wording import Dates, duration, headline, rate, shown_name
 from tidegate.events.columns import EARLIEST_S
 from tidegate.events.summary import LogSummary
+from tidegate.statements.decision import ReasonShown
 
 GOLDEN = Path(__file__).parent / "golden" / "report.html"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -17,8 +17,7 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from tidegate.cli import scan as scan_module
-from tidegate.cli.explain import Explainer
-from tidegate.cli.in_force import InForce, decide_by
+from tidegate.cli.in_force import decide_by
 from tidegate.cli.main import main
 from tidegate.cli.read_ahead import read_ahead
 from tidegate.cli.replay import BRIEF, Replay, brief
@@ -31,6 +30,8 @@ from tidegate.engine.rungs import Stage
 from tidegate.engine.trees import NODE, Forest
 from tidegate.events.columns import EVENT, EventType
 from tidegate.events.errors import LogError
+from tidegate.statements.explain import Explainer
+from tidegate.statements.in_force import InForce
 from tidegate.world import WorldSettings, simulate
 
 REAL_LOGS = (

@@ -13,13 +13,14 @@ from tidegate.cli.comparison import Comparison, Side, changed_keys, compare, sid
 from tidegate.cli.decisions import by_account, decisions_shown
 from tidegate.cli.failures import folder_for, told_plainly, written
 from tidegate.cli.findings import LogShown
-from tidegate.cli.in_force import InForce, decide_by, policy_from
+from tidegate.cli.in_force import decide_by, policy_from
 from tidegate.cli.reading import read_through
 from tidegate.cli.replay import Replay
 from tidegate.cli.timelines import collect
 from tidegate.cli.warm_up import prepare
 from tidegate.engine.engine import Engine
 from tidegate.events.log import Log, open_log
+from tidegate.statements.in_force import InForce
 
 RESULTS = "backtest.json"
 

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from tidegate.cli.findings import RUNGS, SEVERITY, ActedOn, DecisionShown
+from tidegate.cli.findings import RUNGS, SEVERITY, ActedOn
 from tidegate.cli.timelines import Timelines, with_timeline
 from tidegate.engine.features import DAY_S
+from tidegate.statements.decision import DecisionShown
 
 LOOKED_AT_MOST = 1_000
 """Accounts of one kind whose conversations are counted exactly: those that received most."""

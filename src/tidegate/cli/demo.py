@@ -15,7 +15,7 @@ from rich.text import Text
 
 from tidegate.cli.failures import folder_for, told_plainly
 from tidegate.cli.findings import SEVERITY, Findings
-from tidegate.cli.in_force import InForce, decide_by
+from tidegate.cli.in_force import decide_by
 from tidegate.cli.outputs import replacing
 from tidegate.cli.scan import ScanSettings, scan_logs
 from tidegate.cli.terminal import print_findings
@@ -26,6 +26,7 @@ from tidegate.cli.worlds import seed_for
 from tidegate.events.columns import EventType
 from tidegate.events.log import open_log
 from tidegate.events.pseudonym import Pseudonyms
+from tidegate.statements.in_force import InForce
 from tidegate.world import World, WorldSettings
 
 PEOPLE, DAYS = 2_000, 14

@@ -8,7 +8,7 @@ import click
 import numpy as np
 
 from tidegate.cli.goals import goals_table
-from tidegate.cli.in_force import InForce, decide_by
+from tidegate.cli.in_force import decide_by
 from tidegate.cli.outputs import replacing
 from tidegate.cli.truth_file import read_truth
 from tidegate.cli.worlds import labelled, seed_for
@@ -19,6 +19,7 @@ from tidegate.events.pseudonym import Pseudonyms
 from tidegate.learning import tables
 from tidegate.learning.baselines import model_only, naive, rules_only
 from tidegate.learning.evaluation import MONTH_DAYS, Tally, add_world
+from tidegate.statements.in_force import InForce
 from tidegate.world import WorldSettings
 
 DAYS = 30

@@ -12,6 +12,7 @@ from statistics import median
 
 from tidegate.events.columns import EARLIEST_S
 from tidegate.events.summary import LogSummary
+from tidegate.statements.decision import DecisionShown
 
 RUNGS: tuple[str, ...] = ("allow", "warn", "challenge", "budget", "lock", "suspend", "ban")
 """The ladder, mildest first."""
@@ -31,42 +32,6 @@ MOMENT_KINDS: tuple[str, ...] = (
     "join",  # it joined a group
 )
 MOMENTS_KEPT_AT_MOST = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class ReasonShown:
-    """One reason for a decision, in words."""
-
-    name: str
-    """Of the rule or the feature."""
-    value: float | None
-    text: str
-    kind: str
-    """``"rule"`` or ``"model"``."""
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionShown:
-    """One change of rung of one account."""
-
-    time: float
-    account: str
-    rung: str
-    until: float | None
-    """When the rung ends by itself; None or infinite: not by itself."""
-    score: float | None
-    stage: str
-    """``registration``, ``messaging``, ``feedback`` or ``campaign``."""
-    reasons: tuple[ReasonShown, ...]
-    """Strongest first."""
-    policy: str
-    model: str
-    id: str
-    first_contacts: int
-    """Strangers written to up to and with the event that caused the decision."""
-    messages: int
-    """Messages sent up to and with that event."""
-    pseudonym: int
 
 
 @dataclass(frozen=True, slots=True)

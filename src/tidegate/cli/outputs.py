@@ -4,11 +4,9 @@ Every file is written beside its final name and then renamed: a reader sees the 
 """
 
 import json
-import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tidegate.cli.findings import DecisionShown
+from tidegate.statements.decision import DecisionShown, decision_record
 
 
 @contextmanager
@@ -34,43 +32,6 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def rfc3339(time: float | None) -> str | None:
-    """Unix seconds as RFC 3339 in UTC, to the microsecond; None and infinity (no end) become None."""
-    if time is None or math.isinf(time):
-        return None
-    moment = datetime.fromtimestamp(time, UTC)
-    fraction = f".{moment.microsecond:06d}".rstrip("0") if moment.microsecond else ""
-    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
-
-
-def _finite(value: float | None) -> float | None:
-    """JSON has no NaN and no infinity."""
-    return None if value is None or not math.isfinite(value) else float(value)
-
-
-def decision_record(decision: DecisionShown) -> dict[str, Any]:
-    """One line of ``decisions.jsonl``, as the architecture states it."""
-    return {
-        "time": rfc3339(decision.time),
-        "account": decision.account,
-        "rung": decision.rung,
-        "until": rfc3339(decision.until),
-        "score": _finite(decision.score),
-        "stage": decision.stage,
-        "reasons": [
-            {
-                "rule" if reason.kind == "rule" else "feature": reason.name,
-                "value": _finite(reason.value),
-                "text": reason.text,
-            }
-            for reason in decision.reasons
-        ],
-        "policy": decision.policy,
-        "model": decision.model,
-        "id": decision.id,
-    }
 
 
 def write_decisions(path: Path, decisions: Iterable[DecisionShown]) -> int:

@@ -8,9 +8,9 @@ from pathlib import Path
 from rich.console import Console
 
 from tidegate.cli.findings import Findings
-from tidegate.cli.in_force import InForce
 from tidegate.cli.scan import ScanSettings, scan_logs
 from tidegate.learning import tables
+from tidegate.statements.in_force import InForce
 
 RUNGS = ("warn", "challenge", "budget", "lock", "suspend", "ban")
 SUFFIXES = (".txt", ".csv", ".jsonl", ".parquet")

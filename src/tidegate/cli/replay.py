@@ -15,6 +15,7 @@ from tidegate.engine.layout import DECISION
 from tidegate.events.log import Log
 from tidegate.events.names import Field
 from tidegate.events.reorder import Chunk
+from tidegate.statements.statement import pseudonym_shown
 
 REMEMBERED_EVENTS = 4_000_000
 """Events kept in memory (33 bytes each) for the timelines; a longer log is read a second time for them."""
@@ -136,8 +137,3 @@ def briefs_again(log: Iterable[Chunk]) -> Iterator[NDArray[Any]]:
     """The log in brief, read once more."""
     for chunk in log:
         yield brief(chunk.events)
-
-
-def pseudonym_shown(key: int) -> str:
-    """A pseudonym as 16 hexadecimal digits."""
-    return f"{key:016x}"

@@ -18,16 +18,8 @@ from tidegate.cli import options
 from tidegate.cli.accounts_table import account_columns
 from tidegate.cli.decisions import by_account, decisions_shown
 from tidegate.cli.failures import folder_for, told_plainly, written
-from tidegate.cli.findings import (
-    RUNGS,
-    ActedOn,
-    DecisionShown,
-    Findings,
-    LogShown,
-    most_severe_first,
-    rung_series,
-)
-from tidegate.cli.in_force import InForce, decide_by
+from tidegate.cli.findings import RUNGS, ActedOn, Findings, LogShown, most_severe_first, rung_series
+from tidegate.cli.in_force import decide_by
 from tidegate.cli.outputs import write_accounts, write_decisions
 from tidegate.cli.reading import read_through
 from tidegate.cli.replay import Replay
@@ -38,6 +30,8 @@ from tidegate.cli.warm_up import prepare
 from tidegate.engine.engine import Engine
 from tidegate.engine.features import DAY_S, SIGNAL_WORDS, Signal
 from tidegate.events.log import Log, open_log
+from tidegate.statements.decision import DecisionShown
+from tidegate.statements.in_force import InForce
 
 REJECTED = "rejected.jsonl"
 

@@ -53,10 +53,10 @@ def compile_scanning() -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    from tidegate.cli.explain import Explainer
     from tidegate.cli.in_force import decide_by
     from tidegate.engine.engine import Engine
     from tidegate.events.log import open_log
+    from tidegate.statements.explain import Explainer
 
     in_force = decide_by()
     engine = Engine(in_force.policy, in_force.model)

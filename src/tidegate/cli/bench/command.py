@@ -30,8 +30,9 @@ from tidegate.cli.bench.rows import (
     write_logs,
 )
 from tidegate.cli.failures import Refused, told_plainly
-from tidegate.cli.in_force import InForce, decide_by
+from tidegate.cli.in_force import decide_by
 from tidegate.cli.warm_up import compile_scanning, prepare
+from tidegate.statements.in_force import InForce
 
 
 class Bench:

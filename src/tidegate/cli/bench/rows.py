@@ -13,9 +13,9 @@ from tidegate.cli.bench.events import Columns, Traffic, as_events, joined
 from tidegate.cli.bench.logs import write_json_lines, write_parquet
 from tidegate.cli.bench.machine import resident_bytes
 from tidegate.cli.bench.result import Row, Target, Timing, events_a_second
-from tidegate.cli.in_force import InForce
 from tidegate.engine.engine import MAX_PIECE, Engine
 from tidegate.events.log import open_log
+from tidegate.statements.in_force import InForce
 
 GROWTH_BATCH = 1_024
 FILE_STRANGERS = 0.09

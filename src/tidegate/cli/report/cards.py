@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from html import escape
 
-from tidegate.cli.findings import SEVERITY, ActedOn, DecisionShown, ReasonShown
+from tidegate.cli.findings import SEVERITY, ActedOn
 from tidegate.cli.report.markup import TEXT_SHOWN_AT_MOST, badge, safe_text
 from tidegate.cli.report.timeline import timeline, timeline_table
 from tidegate.cli.wording import RUNG_DONE, Dates, count, plural, shown_name
+from tidegate.statements.decision import DecisionShown, ReasonShown
 
 REASONS_ON_CARD = 5
 ROW_TEXT_AT_MOST = 140

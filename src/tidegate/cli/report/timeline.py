@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
 
-from tidegate.cli.findings import ActedOn, DecisionShown
+from tidegate.cli.findings import ActedOn
 from tidegate.cli.report.charts import axis, time_ticks
 from tidegate.cli.report.flags import FLAG_PX, lay_out
 from tidegate.cli.report.markup import short
 from tidegate.cli.report.window import Window, life_of, story_window
 from tidegate.cli.wording import DAY_S, HOUR_S, MINUTE_S, Dates, count, duration, plural
+from tidegate.statements.decision import DecisionShown
 
 RIBBON_PX, JOIN_PX, CURVE_PX, LANE_PX, AXIS_PX = 26, 16, 104, 22, 36
 BINS = 250

@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from tidegate.cli.findings import ReasonShown
-from tidegate.cli.in_force import InForce
 from tidegate.engine.features import FEATURES
 from tidegate.engine.ladder import SUPPORTING, TRUSTED_CEILING
 from tidegate.engine.layout import CAUSE_EXPIRY, CAUSE_PERSON
@@ -14,6 +12,8 @@ from tidegate.engine.policy.conditions import COLUMNS, predicates
 from tidegate.engine.policy.units import describe_duration, describe_value
 from tidegate.engine.rungs import Rung, Stage
 from tidegate.engine.trees import Forest, contributions
+from tidegate.statements.decision import ReasonShown
+from tidegate.statements.in_force import InForce
 
 FEATURES_SHOWN = 3
 _COLUMN_NAMES = tuple(sorted(COLUMNS, key=lambda name: COLUMNS[name]))
@@ -27,6 +27,7 @@ class Explainer:
     """Explains decisions made under one policy and model."""
 
     def __init__(self, in_force: InForce) -> None:
+        self.in_force = in_force
         self._policy, self._model = in_force.policy, in_force.model
         self._thresholds = np.array(in_force.policy.model, np.float32)
 

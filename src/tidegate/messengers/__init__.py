@@ -1,0 +1,1 @@
+"""Adapters: one folder per messenger, events in, actions out."""

@@ -1,0 +1,1 @@
+"""Statements of reasons: a decision of the engine in words, for people and for files."""
