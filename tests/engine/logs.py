@@ -99,7 +99,11 @@ _MIX: dict[EventType, float] = {
     K.RULING: 0.005,
     K.POLICY: 0.005,
     K.CAMPAIGN: 0.01,
+    K.TICK: 0.01,
+    K.PROOF: 0.02,
+    K.ERASURE: 0.01,
 }
+NOBODY_FORGOTTEN = tuple(kind for kind in _MIX if kind is not K.ERASURE)
 
 SIGNALS = ("network", "device", "size", "phone_range", "client", "forwards")
 
@@ -112,7 +116,7 @@ def random_log(
     gap_s: float = 120.0,
     without: Sequence[str] = (),
     late: float = 0.02,
-    kinds: Sequence[EventType] = tuple(_MIX),
+    kinds: Sequence[EventType] = NOBODY_FORGOTTEN,
 ) -> NDArray[Any]:
     """Every kind of event among ``accounts`` people, a few of whom do most; times in quarters of a second.
 

@@ -20,7 +20,7 @@ from tidegate.events.errors import LogError, Rejection
 from tidegate.events.fields import number_seconds
 from tidegate.events.intake import Intake
 from tidegate.events.jsonlines import JsonLines
-from tidegate.events.lines import Scanner, TextLog
+from tidegate.events.lines import LineReader, Scanner, TextLog
 from tidegate.events.moment import TEN_YEARS_S, TimeBounds, read_time
 from tidegate.events.parquet import ParquetLog
 from tidegate.events.pseudonym import Pseudonyms
@@ -139,7 +139,7 @@ def compare(log: TextLog | ParquetLog, expected: list[object]) -> None:
 def compare_text(scanner: Scanner, texts: list[str], path: Path, *, edges: bool = False) -> None:
     """Assert that a file of these lines reads like each line read carefully."""
     path.write_text("\n".join(texts) + "\n", newline="")
-    log = TextLog(Source.at(path), scanner, READING, Assembler(READING, edges=edges))
+    log = TextLog(Source.at(path), LineReader(scanner, READING, Assembler(READING, edges=edges)))
     compare(log, [outcome(scanner, text) for text in texts])
 
 
@@ -242,7 +242,7 @@ def test_common_lines_never_need_care(tmp_path: Path) -> None:
     ]
     path = tmp_path / "common.jsonl"
     path.write_text("\n".join(texts), newline="")
-    log = TextLog(Source.at(path), Careless(), READING, Assembler(READING))
+    log = TextLog(Source.at(path), LineReader(Careless(), READING, Assembler(READING)))
     assert sum(len(batch.events) for batch in log.batches(Intake())) == len(texts)
 
 
@@ -296,7 +296,7 @@ def test_a_name_outside_the_contract_is_looked_at_once(tmp_path: Path) -> None:
     line = '{"time":1740000000,"type":"read","actor":"a","shard":"eu","a much longer name":{}}\n'
     path.write_text(line.replace("{}}", "7}") * 5_000 + "oops\n")
     scanner, intake = Counting(), Intake()
-    log = TextLog(Source.at(path), scanner, READING, Assembler(READING))
+    log = TextLog(Source.at(path), LineReader(scanner, READING, Assembler(READING)))
     assert sum(len(batch.events) for batch in log.batches(intake)) == 5_000
     assert (scanner.looked, intake.rows) == (2, 5_001)
     assert "line 5001: not JSON" in intake.first_rejection
@@ -305,6 +305,6 @@ def test_a_name_outside_the_contract_is_looked_at_once(tmp_path: Path) -> None:
 def test_content_is_refused_on_the_fast_path_too(tmp_path: Path) -> None:
     path = tmp_path / "content.jsonl"
     path.write_text('{"time":1740000000,"type":"read","actor":"a","body":"x"}\n')
-    log = TextLog(Source.at(path), JsonLines(), READING, Assembler(READING))
+    log = TextLog(Source.at(path), LineReader(JsonLines(), READING, Assembler(READING)))
     with pytest.raises(LogError, match="'body' looks like message content"):
         list(log.batches(Intake()))

@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 from event_logs import Read
 
-from tidegate.events.columns import CONTENT_FIELDS, EventType
-from tidegate.events.contract import LINE_LIMIT_BYTES
+from tidegate.events.assemble import Assembler
+from tidegate.events.blocks import PADDING_BYTES
+from tidegate.events.columns import CONTENT_FIELDS, EVENT_TYPES, EventType
+from tidegate.events.contract import LINE_LIMIT_BYTES, Reading
 from tidegate.events.errors import LogError
+from tidegate.events.intake import Intake
+from tidegate.events.jsonlines import JsonLines
+from tidegate.events.lines import LineReader
+from tidegate.events.moment import TimeBounds
+from tidegate.events.pseudonym import Pseudonyms
 
 GOOD = '{"time": 1740000000, "type": "message", "actor": "a", "target": "b"}\n'
 T = '"time": 1740000000'
@@ -162,13 +169,32 @@ def test_an_edge_without_a_second_account_or_with_a_negative_time_is_set_aside(r
     assert result.summary.rejected_by_reason == {"missing target": 1}
 
 
-def test_the_kinds_that_tidegate_writes_itself_are_read_back(read: Read) -> None:
-    lines = [GOOD.replace("message", kind) for kind in ("ruling", "policy", "campaign")]
-    assert read("".join(lines)).events["type"].tolist() == [
-        EventType.RULING,
-        EventType.POLICY,
-        EventType.CAMPAIGN,
-    ]
+def test_rulings_and_campaigns_that_tidegate_wrote_into_a_log_are_read_back(read: Read) -> None:
+    lines = [GOOD.replace("message", kind) for kind in ("ruling", "campaign")]
+    assert read("".join(lines)).events["type"].tolist() == [EventType.RULING, EventType.CAMPAIGN]
+
+
+def test_what_only_a_node_may_write_is_never_read_from_a_log(read: Read) -> None:
+    kinds = ("policy", "tick", "proof", "erasure")
+    result = read(GOOD + "".join(GOOD.replace("message", kind) for kind in kinds))
+    assert result.events["type"].tolist() == [EventType.MESSAGE]
+    assert result.summary.rejected_by_reason == {"unknown type": 4}
+    words = json.loads(result.rejected.read_text().splitlines()[0])["words"]
+    assert words.startswith("'policy' does not come through the log of a messenger: Tidegate writes it itself.")
+
+
+def test_a_reading_for_a_node_takes_the_kinds_of_the_contract_and_none_that_tidegate_writes() -> None:
+    reading = Reading(Pseudonyms(), TimeBounds(2e9), node_written=False)
+    reader = LineReader(JsonLines(), reading, Assembler(reading))
+    lines = [GOOD.replace("message", word).replace("}", ', "reason": "abusive"}') for word in EVENT_TYPES]
+    text = "".join(lines).encode()
+    data = np.frombuffer(text + bytes(PADDING_BYTES), np.uint8)
+    intake = Intake()
+    batch, _ = reader.batch(data, len(text), np.zeros(3, np.int64), 0, intake)
+    assert batch is not None
+    assert batch.events["type"].tolist() == [kind for kind in EventType if kind <= EventType.LABEL]
+    assert intake.rejected == {"unknown type": len(EventType) - EventType.LABEL}
+    assert "line 15: 'ruling' does not come through the log of a messenger" in intake.first_rejection
 
 
 def test_a_second_reading_gives_the_same_events_and_the_same_rejected_file(read: Read) -> None:

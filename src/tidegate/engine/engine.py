@@ -4,6 +4,7 @@ The same log gives the same decisions, bit for bit, on any machine and however i
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from tidegate.engine.control import CONTROL
 from tidegate.engine.features import Signal
-from tidegate.engine.kernel import end_rungs, observe
+from tidegate.engine.kernel import end_rungs, end_rungs_of, observe, rungs_ending
 from tidegate.engine.ladder import FOREVER_S
 from tidegate.engine.layout import (
     ACCOUNT,
@@ -29,11 +30,13 @@ from tidegate.engine.layout import (
     STRIKE,
 )
 from tidegate.engine.model import Model
+from tidegate.engine.newcomers import find_newcomers
 from tidegate.engine.policy import Policy
 from tidegate.engine.policy.arrays import compile_policy
 from tidegate.engine.rows import WIDTH
 from tidegate.engine.rule_kernel import MAX_DEPTH
 from tidegate.engine.rungs import Rung
+from tidegate.engine.state import State, StateError
 from tidegate.engine.table import Table
 from tidegate.engine.trees import LANES
 from tidegate.events.columns import EVENT
@@ -41,6 +44,8 @@ from tidegate.events.columns import EVENT
 MAX_PIECE = 8192
 """Events handed to the kernel at once; tables are made large enough before each piece."""
 RUNG_OF = tuple(Rung)
+
+__all__ = ["MAX_PIECE", "Engine", "Outcome", "StateError"]
 
 
 def _checked(events: NDArray[Any]) -> NDArray[Any]:
@@ -81,6 +86,8 @@ class Engine:
         self._accounts = Table(ACCOUNT, capacity)
         self._networks = Table(NETWORK, max(capacity // 8, 1024))
         self._devices = Table(DEVICE, capacity)
+        tables = {"accounts": self._accounts, "networks": self._networks, "devices": self._devices}
+        self._state = State(self._header, self._strikes, tables)
         self._newborn = np.zeros(2 * MAX_PIECE, NEWBORN)
         self._judged = np.zeros(BLOCK, JUDGED)
         self._rows = np.zeros((BLOCK, WIDTH), np.float32)
@@ -221,30 +228,92 @@ class Engine:
         count = int(self._control["judged_count"][0]) if len(events) else 0
         return rows[:count], judged[:count]
 
-    def end_rungs(self, now: float) -> NDArray[Any]:
-        """Decisions for every rung that has run out by ``now``."""
+    def newcomers(self, events: NDArray[Any]) -> NDArray[Any]:
+        """NEWBORN[a]: accounts that observing this batch would make, with the event that names each; no slots yet.
+
+        Changes nothing. An account that is forgotten during the batch and then named again is not foreseen.
+        """
+        events = _checked(events)
+        if self._control["account_table"][0] == 0:
+            self._make_room(MAX_PIECE)
+        found = np.zeros(2 * len(events), NEWBORN)
+        seen = np.zeros(1 << (4 * len(events)).bit_length(), np.uint64)
+        return found[: find_newcomers(self._control, events, seen, found)]
+
+    def end_rungs(self, now: float, keys: NDArray[np.uint64] | None = None) -> NDArray[Any]:
+        """Decisions for every rung that has run out by ``now``; with ``keys`` only those accounts are looked at."""
         if self._accounts.count == 0:
             return np.zeros(0, DECISION)
-        decisions = np.zeros(self._accounts.count + 1, DECISION)
+        decisions = np.zeros((self._accounts.count if keys is None else len(keys)) + 1, DECISION)
         self._point("decisions", decisions)
         try:
-            end_rungs(self._control, float(now))
+            if keys is None:
+                end_rungs(self._control, float(now))
+            else:
+                end_rungs_of(self._control, np.ascontiguousarray(keys, np.uint64), float(now))
         finally:
             self._point("decisions", self._decisions)
         return decisions[: int(self._control["decision_count"][0])]
 
+    def rungs_ending(self) -> tuple[NDArray[np.uint64], NDArray[np.float64]]:
+        """``(keys, until)``: every account on a rung that has an end, and the Unix time of that end."""
+        if self._accounts.count == 0:
+            return np.zeros(0, np.uint64), np.zeros(0)
+        keys, until_s = np.zeros(0, np.uint64), np.zeros(0)
+        count = int(rungs_ending(self._control, keys, until_s))
+        keys, until_s = np.zeros(count, np.uint64), np.zeros(count)
+        rungs_ending(self._control, keys, until_s)
+        return keys, until_s
+
+    # -- state -----------------------------------------------------------------------------------------------------
+
+    def state_parts(self) -> dict[str, NDArray[Any]]:
+        """The whole state as named arrays, in order: views of live memory, good until the next event is observed.
+
+        They can be read by :meth:`prepare_state` of an engine with the same ``LAYOUT_DIGEST``.
+        """
+        return self._state.parts()
+
+    def prepare_state(self, sizes: Mapping[str, int]) -> dict[str, NDArray[Any]]:
+        """Writable arrays of these sizes in bytes, under the names of :meth:`state_parts`, to be filled in any order.
+
+        Only in a new engine. Nothing but :meth:`adopt_state` may be called next. Raises :class:`StateError`.
+        """
+        return self._state.prepare(sizes)
+
+    def adopt_state(self) -> None:
+        """Check what was filled in and go on from there, bit for bit as the engine it came from.
+
+        The pepper must be this engine's own. The idle limit stays this engine's own: it is a setting, and a changed
+        one acts from here on. Raises :class:`StateError`; the engine must not be used then.
+        """
+        self._state.adopt()
+        self._room = 0
+        self._make_room(MAX_PIECE)
+        self._point_tables()
+
     # -- looking ---------------------------------------------------------------------------------------------------
+
+    def knows(self, key: int) -> bool:
+        """Whether there is a record of this account."""
+        return self._accounts.find(key) >= 0
 
     def rung_of(self, key: int) -> Rung:
         """The rung of an account by its pseudonym; ``allow`` when it is unknown or its rung has run out."""
+        return self.standing_of(key)[0]
+
+    def standing_of(self, key: int) -> tuple[Rung, float | None]:
+        """``(rung, until)`` of an account, as of the latest event; None: no end, or nothing to end."""
         slot = self._accounts.find(key)
         if slot < 0:
-            return Rung.ALLOW
+            return Rung.ALLOW, None
         account = self._accounts.records.array[slot]
-        rung, until_s = Rung(int(account["rung"])), int(account["rung_until_s"])
+        rung, until_s = RUNG_OF[int(account["rung"])], int(account["rung_until_s"])
         if rung is Rung.ALLOW or until_s == FOREVER_S:
-            return rung
-        return rung if self.watermark - CLOCK_ZERO_S < until_s else Rung.ALLOW
+            return rung, None
+        if self.watermark - CLOCK_ZERO_S >= until_s:
+            return Rung.ALLOW, None
+        return rung, until_s + CLOCK_ZERO_S
 
     @property
     def accounts(self) -> NDArray[Any]:
@@ -265,6 +334,11 @@ class Engine:
         """Pseudonyms of the accounts in these slots."""
         keys: NDArray[np.uint64] = self._accounts.records.array["key"][slots]
         return keys
+
+    @property
+    def sequence(self) -> int:
+        """Events observed since the beginning."""
+        return int(self._header["sequence"][0])
 
     @property
     def signals(self) -> Signal:

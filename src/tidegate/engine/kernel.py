@@ -27,24 +27,19 @@ from tidegate.engine.control import (
     tables_of,
 )
 from tidegate.engine.index import find
-from tidegate.engine.ladder import (
-    MODEL_FAMILY,
-    has_ended,
-)
-from tidegate.engine.layout import (
-    ACCOUNT,
-    ACCOUNT_WORDS,
-    BLOCK,
-    JUDGED,
-)
+from tidegate.engine.ladder import FOREVER_S, MODEL_FAMILY, has_ended
+from tidegate.engine.layout import ACCOUNT, ACCOUNT_WORDS, BLOCK, CLOCK_ZERO_S, JUDGED
 from tidegate.engine.machine import as_pointer
 from tidegate.engine.passage import (
+    KIND_ERASURE,
     MESSAGING,
     PERSON,
     REGISTRATION,
+    erase,
     forget_idle,
     note_signals,
     pass_event,
+    says_nothing_of_traffic,
 )
 from tidegate.engine.prefetching import PREFETCH_GROUP, prefetch_group
 from tidegate.engine.rooms.sender import own_counters_catch_up
@@ -99,6 +94,18 @@ def write_row(
     )
 
 
+@inlined
+def note_event(header: Any, event: Any) -> None:
+    """Keep the log's clock, and which signals it carries."""
+    if event.time < header.watermark:
+        header.late += 1
+    else:
+        header.watermark = event.time
+    if header.first_time == 0.0:
+        header.first_time = event.time
+    note_signals(header, event)
+
+
 @compiled
 def observe(control: Any) -> None:
     """Observe the batch that ``control`` describes. Writes decisions, newborn accounts and their counts."""
@@ -124,22 +131,26 @@ def observe(control: Any) -> None:
     while start < n:
         offset = t.header[0].sequence % BLOCK
         if offset == 0:
-            deliver_strikes(t, events[start].time)
+            now = events[start].time
+            if says_nothing_of_traffic(events[start].type):
+                now = t.header[0].watermark
+            deliver_strikes(t, now)
             if t.header[0].idle_limit_s > 0.0:
-                forget_idle(t.header[0], t.at[0], t.ai, t.ao, t.accounts, t.words, events[start].time)
+                forget_idle(t.header[0], t.at[0], t.ai, t.ao, t.accounts, t.words, now)
         end = min(n, start + BLOCK - offset)
         waiting = np.int64(0)
         for i in range(start, end):
             if (i - start) % PREFETCH_GROUP == 0 and end - start > 1:
                 prefetch_group(t, events, i, min(end, i + PREFETCH_GROUP))
             event = events[i]
-            if event.time < t.header[0].watermark:
-                t.header[0].late += 1
-            else:
-                t.header[0].watermark = event.time
-            if t.header[0].first_time == 0.0:
-                t.header[0].first_time = event.time
-            note_signals(t.header[0], event)
+            if event.type == KIND_ERASURE:
+                if waiting > 0:
+                    # Rows that wait may be of this account: they are judged first, as if a batch ended here.
+                    end = i
+                    break
+                erase(t, event.actor)
+            if not says_nothing_of_traffic(event.type):
+                note_event(t.header[0], event)
             slot, stage, network_slot, device_slot, newborn_count = pass_event(
                 t, event, i, newborn, newborn_count
             )
@@ -210,3 +221,32 @@ def end_rungs(control: Any, now: float) -> None:
         if account.last_s >= 0.0:
             count = expire(account, slot, np.int64(-1), now, decisions, count, c.policy_mark)
     c.decision_count = count
+
+
+@compiled
+def end_rungs_of(control: Any, keys: Any, now: float) -> None:
+    """The same for these accounts only, in this order; unknown ones are passed over."""
+    c = control[0]
+    t = tables_of(c)
+    decisions = decisions_of(c, len(keys) + 1)
+    count = 0
+    for key in keys:
+        slot = find(t.at[0], t.ai, t.ao, t.accounts, key)
+        if slot >= 0:
+            count = expire(t.accounts[slot], slot, np.int64(-1), now, decisions, count, c.policy_mark)
+    c.decision_count = count
+
+
+@compiled
+def rungs_ending(control: Any, keys: Any, until_s: Any) -> Any:
+    """How many accounts are on a rung that has an end; as many as there is room for are written."""
+    t = tables_of(control[0])
+    count = 0
+    for slot in range(t.at[0].count):
+        account = t.accounts[slot]
+        if account.rung != 0 and account.rung_until_s != FOREVER_S:
+            if count < len(keys):
+                keys[count] = account.key
+                until_s[count] = np.float64(account.rung_until_s) + CLOCK_ZERO_S
+            count += 1
+    return count

@@ -7,10 +7,12 @@ stored time per half, so nothing runs in the background. The records are laid ou
 comments say which. ``docs/hot-loop.md`` is the guide.
 """
 
+import hashlib
+
 import numpy as np
 
 from tidegate.engine.features import FEATURES
-from tidegate.events.columns import EARLIEST_S
+from tidegate.events.columns import EARLIEST_S, EVENT
 
 PEERS = 32
 """Remembered acquaintances of an account: 16 seen more than once, 16 seen once."""
@@ -193,6 +195,8 @@ TABLE = np.dtype(
 
 NEWBORN = np.dtype([("slot", U4), ("event", np.int32), ("is_target", U1), ("padding", U1, (7,))])
 """An account seen for the first time: its record, and the event (index in the batch) that named it."""
+NO_SLOT = U4(0xFFFFFFFF)
+"""Of an account that has no record yet."""
 
 JUDGED = np.dtype(
     [
@@ -234,6 +238,8 @@ DECISION = np.dtype(
 """One change of rung, with everything its explanation needs."""
 
 CAUSE_EVIDENCE, CAUSE_EXPIRY, CAUSE_PERSON = np.int64(0), np.int64(1), np.int64(2)
+CAUSE_PROOF = np.int64(3)
+"""The account holder has passed a challenge."""
 
 assert ACCOUNT.itemsize == 512, ACCOUNT.itemsize
 _OFFSETS = {name: entry[1] for name, entry in (ACCOUNT.fields or {}).items()}
@@ -248,3 +254,19 @@ CLOCK_ZERO_S = EARLIEST_S - 1.0
 # Typed constants: with plain numbers Numba would compile a function anew for each one it is called with.
 THEY_FIRST, I_FIRST, ANSWERED, SAVED, COMPLAINED = U4(1), U4(2), U4(4), U4(8), U4(16)
 PEER_FLAGS = 31
+
+STATE_VERSION = 1
+"""Raise it when a field of a record comes to mean something else while its name and type stay."""
+
+
+def _layout_digest() -> str:
+    records = (ACCOUNT, NETWORK, DEVICE, STRIKE, HEADER, TABLE, NEWBORN, JUDGED, DECISION, EVENT)
+    said = [repr(sorted((dtype.fields or {}).items(), key=lambda field: field[1][1])) for dtype in records]
+    said += [f"{dtype.itemsize}" for dtype in records]
+    said += [feature.name for feature in FEATURES]
+    said += [repr((STATE_VERSION, BLOCK, MAX_STRIKES, PEERS, REPORTERS, CLOCK_ZERO_S))]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()
+
+
+LAYOUT_DIGEST = _layout_digest()
+"""SHA-256 of everything that makes a state written by one version readable by another, in hexadecimal."""

@@ -64,6 +64,7 @@ KIND_INVITE, KIND_JOIN, KIND_LEAVE = int(EventType.INVITE), int(EventType.JOIN),
 KIND_BLOCK, KIND_UNBLOCK, KIND_REPORT = int(EventType.BLOCK), int(EventType.UNBLOCK), int(EventType.REPORT)
 KIND_CONTACT, KIND_LABEL, KIND_RULING = int(EventType.CONTACT), int(EventType.LABEL), int(EventType.RULING)
 KIND_POLICY, KIND_CAMPAIGN = int(EventType.POLICY), int(EventType.CAMPAIGN)
+KIND_TICK, KIND_PROOF, KIND_ERASURE = int(EventType.TICK), int(EventType.PROOF), int(EventType.ERASURE)
 _NOBODY = np.uint64(0)
 _ONE = np.float32(1.0)
 
@@ -127,18 +128,35 @@ def forget_idle(
             continue
         if account.trusted_until_s != 0 and clock(now) < account.trusted_until_s:
             continue
-        key = account.key
-        bury(index, table.mask, key, slot)
-        if table.old_mask >= 0:
-            bury(old_index, table.old_mask, key, slot)
-        table.tombstones += 1
-        table.live -= 1
-        header.evicted += 1
-        for word in range(slot * ACCOUNT_WORDS, (slot + 1) * ACCOUNT_WORDS):
-            words[word] = np.uint64(0)
-        account.last_s = -1.0
-        account.key = np.uint64(table.free_head)
-        table.free_head = slot + 1
+        forget_account(header, table, index, old_index, accounts, words, slot)
+
+
+@inlined
+def forget_account(
+    header: Any, table: Any, index: Any, old_index: Any, accounts: Any, words: Any, slot: Any
+) -> None:
+    """Wipe an account's record and put it on the free list. No judged row may be waiting for it."""
+    account = accounts[slot]
+    key = account.key
+    bury(index, table.mask, key, slot)
+    if table.old_mask >= 0:
+        bury(old_index, table.old_mask, key, slot)
+    table.tombstones += 1
+    table.live -= 1
+    header.evicted += 1
+    for word in range(slot * ACCOUNT_WORDS, (slot + 1) * ACCOUNT_WORDS):
+        words[word] = np.uint64(0)
+    account.last_s = -1.0
+    account.key = np.uint64(table.free_head)
+    table.free_head = slot + 1
+
+
+@inlined
+def erase(t: Any, key: Any) -> None:
+    """Forget one account now, whatever it stands on. Nothing happens when it is unknown."""
+    slot = find(t.at[0], t.ai, t.ao, t.accounts, key)
+    if slot >= 0:
+        forget_account(t.header[0], t.at[0], t.ai, t.ao, t.accounts, t.words, slot)
 
 
 @inlined
@@ -305,12 +323,20 @@ def decided_by_person(kind: Any) -> Any:
 
 
 @inlined
+def says_nothing_of_traffic(kind: Any) -> Any:
+    """What a node writes into its journal for itself. No room, no clock and no signal of the log hears of it."""
+    return kind == KIND_TICK or kind == KIND_POLICY or kind == KIND_PROOF or kind == KIND_ERASURE
+
+
+@inlined
 def pass_event(t: Any, event: Any, index: Any, newborn: Any, newborn_count: Any) -> Any:
     """One event through the rooms: ``(judged slot or -1, stage, network slot, device slot, newborn count)``."""
     now, kind = event.time, np.int64(event.type)
     no_slot = np.int64(-1)
-    if kind == KIND_POLICY:
-        return no_slot, MESSAGING, no_slot, no_slot, newborn_count
+    if says_nothing_of_traffic(kind):
+        # A proof concerns the ladder alone; an erasure was carried out before this event's turn.
+        slot = find(t.at[0], t.ai, t.ao, t.accounts, event.actor) if kind == KIND_PROOF else no_slot
+        return slot, PERSON, no_slot, no_slot, newborn_count
     if decided_by_person(kind):
         about = event.target if event.target != _NOBODY else event.actor
         slot, newborn_count = account_slot(

@@ -7,8 +7,8 @@ against it. The two differ in three ways only:
 * the kernel stores counters as ``float32``, so values agree to about 1 part in 1,000;
 * the kernel remembers peers by 27 bits of their key, complaining networks by 15: once in millions of
   strangers, and once in 32,768 pairs of networks, it takes two for one;
-* the reference decides nothing and forgets nobody: rules, model, ladder and eviction are not here. Whoever
-  compares the two says :meth:`ReferenceEngine.strike` when a decision was made.
+* the reference decides nothing and forgets nobody but whom it is told to: rules, model, ladder and eviction are
+  not here. Whoever compares the two says :meth:`ReferenceEngine.strike` when a decision was made.
 """
 
 import math
@@ -37,6 +37,7 @@ _SIGNAL_OF_KIND = {
     **dict.fromkeys((K.BLOCK, K.REPORT), Signal.FEEDBACK),
     **dict.fromkeys((K.GROUP_CREATE, K.INVITE, K.JOIN, K.LEAVE), Signal.GROUP),
 }
+_OF_NO_TRAFFIC = frozenset({K.TICK, K.POLICY, K.PROOF, K.ERASURE})
 _ABOUT_SOMEBODY = frozenset({K.MESSAGE, K.INVITE, K.BLOCK, K.UNBLOCK, K.REPORT, K.CONTACT, K.READ})
 
 
@@ -65,21 +66,25 @@ class ReferenceEngine:
         self.clients: dict[int, Surroundings] = {}
         self.signals = Signal(0)
         self.first_time: float | None = None
+        self._latest_s = 0.0
         self._observed = 0
         self._strikes: list[tuple[Iterable[Surroundings], float]] = []
 
     def observe(self, event: Record) -> Judged | None:
         """Take in one event; the account it makes worth a look, if any."""
-        now = float(event["time"])
+        now, kind = float(event["time"]), int(event["type"])
         if self._observed % STRIKES_REACH_EVERY == 0:
-            self._deliver_strikes(now)
+            self._deliver_strikes(self._latest_s if kind in _OF_NO_TRAFFIC else now)
         self._observed += 1
+        if kind in _OF_NO_TRAFFIC:
+            # A proof moves the ladder, a tick and a policy concern who drives the engine; neither is here.
+            if kind == K.ERASURE:
+                self.accounts.pop(int(event["actor"]), None)
+            return None
+        self._latest_s = max(self._latest_s, now)
         if self.first_time is None:
             self.first_time = now
         self._note_signals(event)
-        kind = int(event["type"])
-        if kind == K.POLICY:
-            return None
         if kind in (K.LABEL, K.RULING, K.CAMPAIGN):
             return self._finding(event, now)
         return self._deed(event, kind, now)

@@ -14,6 +14,8 @@ MAX_LOAD = 0.6
 GROWTH = 1.5
 """Records are enlarged by half; only page tables move."""
 _MIN_INDEX = 1 << 12
+_SPARE_ENTRIES = 1 << 15
+"""Room for newcomers in an index that begins anew."""
 
 
 @compiled
@@ -77,6 +79,14 @@ class Table:
             self.book["tombstones"] = 0
             grown = True
         return grown
+
+    def begin_index(self) -> None:
+        """Begin the index anew, with room for every record there is; nothing can be found until it is filled."""
+        self.index = np.zeros(_index_size(self.count + _SPARE_ENTRIES), np.uint64)
+        self.old_index = np.zeros(1, np.uint64)
+        self.book["mask"] = len(self.index) - 1
+        self.book["old_mask"] = -1
+        self.book["migrated"] = self.book["tombstones"] = 0
 
     def _finish_migration(self) -> None:
         """Only reached when a batch outgrows the new index before the old one is empty: a burst right after growth."""

@@ -22,12 +22,14 @@ from tidegate.engine.layout import (
     CAUSE_EVIDENCE,
     CAUSE_EXPIRY,
     CAUSE_PERSON,
+    CAUSE_PROOF,
     CLOCK_ZERO_S,
     RULE_WORDS,
 )
 from tidegate.engine.machine import float_bits, popcount
 from tidegate.engine.passage import (
     FEEDBACK,
+    KIND_PROOF,
     KIND_RULING,
     MESSAGING,
     PERSON,
@@ -42,7 +44,7 @@ from tidegate.events.compiled import inlined
 TRUST_S = 90 * DAY_S
 """How long a person's finding that an account is legitimate protects it."""
 _ABUSIVE, _LEGITIMATE = int(Reason.ABUSIVE), int(Reason.LEGITIMATE)
-_SUSPEND = np.int64(5)
+_CHALLENGE, _SUSPEND = np.int64(2), np.int64(5)
 _NOT_SHORT = np.bool_(False)
 
 
@@ -148,6 +150,21 @@ def person_decides(
 
 
 @inlined
+def proves(account: Any, item: Any, now: float, decisions: Any, count: Any, mark: Any) -> Any:
+    """The account holder has passed a challenge: that rung ends now, any other stays. How often the account was raised
+    is not forgotten, so the next rung lasts longer."""
+    if account.rung != _CHALLENGE:
+        return count
+    account.rung = np.uint8(0)
+    account.rung_until_s = clock(now)
+    decision = decisions[count]
+    write_decision(
+        decision, account, item.slot, item.event, _CHALLENGE, MESSAGING, CAUSE_PROOF, _NOT_SHORT, now, mark
+    )
+    return count + 1
+
+
+@inlined
 def propose(row: Any, stage: Any, rules: Any, fired: Any, proposals: Any) -> None:
     """Collect the strongest rung each family of evidence proposes; rules of other stages are taken out of ``fired``."""
     for family in range(len(proposals)):
@@ -189,6 +206,8 @@ def judge(
     account = t.accounts[slot]
     now = event.time
     count = expire(account, slot, item.event, now, decisions, count, mark)
+    if event.type == KIND_PROOF:
+        return proves(account, item, now, decisions, count, mark)
     if stage == PERSON:
         return person_decides(t, account, item, event, rules, decisions, count, mark)
     propose(row, stage, rules, fired, proposals)

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from tidegate.events.columns import (
     EARLIEST_S,
     EVENT,
-    EVENT_TYPES,
     MISSING_FORWARDS,
     MISSING_INT,
     EventType,
@@ -54,7 +53,7 @@ class Assembler:
         self._edges = edges
         self._keys = reading.keys()
         self._bounds = reading.bounds
-        words = {word: int(kind) for word, kind in EVENT_TYPES.items()}
+        words = {word: int(kind) for word, kind in reading.types.items()}
         self._types = _WordTable(words, reading)
         self._reasons = _WordTable(
             {"abusive": int(Reason.ABUSIVE), "legitimate": int(Reason.LEGITIMATE)}, reading

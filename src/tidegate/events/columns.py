@@ -37,6 +37,10 @@ class EventType(IntEnum):
     RULING = 15
     POLICY = 16
     CAMPAIGN = 17
+    # Only a running node writes these, into its own journal; no reader of logs takes them.
+    TICK = 18  # the node's clock
+    PROOF = 19  # the holder of ``actor`` has passed a challenge
+    ERASURE = 20  # ``actor`` is to be forgotten
 
 
 EVENT_TYPES: dict[str, EventType] = {kind.name.lower(): kind for kind in EventType}

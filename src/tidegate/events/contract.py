@@ -61,7 +61,11 @@ NEEDS_TARGET = frozenset(
     }
 )
 CONTRACT_TYPES = tuple(name for name, kind in EVENT_TYPES.items() if kind <= EventType.LABEL)
+WRITTEN_BY_TIDEGATE = ("ruling", "campaign")
+"""Kinds that Tidegate adds to a log of its own, which can be scanned again."""
 
+_OF_MESSENGERS = {word: EVENT_TYPES[word] for word in CONTRACT_TYPES}
+_WITH_OWN = _OF_MESSENGERS | {word: EVENT_TYPES[word] for word in WRITTEN_BY_TIDEGATE}
 _KNOWN = frozenset(FIELDS)
 _CONTENT_SPELLINGS = frozenset(name.replace("_", "") for name in CONTENT_FIELDS)
 _WHOLE = re.compile(r"[0-9]+(\.0*)?", re.ASCII)
@@ -79,10 +83,17 @@ class ReadEvent:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What every reader of a log needs: the keyed hash, and the bounds of time."""
+    """What every reader of a log needs: the keyed hash, the bounds of time, and which kinds are taken."""
 
     pseudonyms: Pseudonyms
     bounds: TimeBounds
+    node_written: bool = True
+    """Whether to take :data:`WRITTEN_BY_TIDEGATE` too. A messenger has no say in them."""
+
+    @property
+    def types(self) -> dict[str, EventType]:
+        """The words that ``type`` may be."""
+        return _WITH_OWN if self.node_written else _OF_MESSENGERS
 
     def keys(self) -> NDArray[np.uint64]:
         """The hash key as the compiled readers take it."""
@@ -113,7 +124,7 @@ def read_event(fields: Mapping[str, object], reading: Reading) -> ReadEvent:
                 RejectReason.MISSING_FIELD, f"there is no {name}; every line needs time, type and actor"
             )
     time_s = read_time(fields["time"], reading.bounds)
-    kind = _event_type(fields["type"])
+    kind = _event_type(fields["type"], reading)
     text = {name: _identifier(fields.get(name), name) for name in ("actor", "target", "chat", "device", "id")}
     if not text["target"] and kind in NEEDS_TARGET:
         raise Rejection(
@@ -146,14 +157,21 @@ def read_event(fields: Mapping[str, object], reading: Reading) -> ReadEvent:
     return ReadEvent(row, text["actor"], text["target"])
 
 
-def _event_type(value: object) -> EventType:
-    kind = EVENT_TYPES.get(value) if isinstance(value, str) else None
-    if kind is not None:
-        return kind
+def _event_type(value: object, reading: Reading) -> EventType:
     known = ", ".join(CONTRACT_TYPES)
     if not isinstance(value, str):
         raise Rejection(RejectReason.UNKNOWN_TYPE, f"the type is not a text; known types are {known}")
-    nearest = difflib.get_close_matches(value[:QUOTED_CHARACTERS].lower(), EVENT_TYPES, n=1)
+    types = reading.types
+    kind = types.get(value)
+    if kind is not None:
+        return kind
+    if value in EVENT_TYPES:
+        raise Rejection(
+            RejectReason.UNKNOWN_TYPE,
+            f"{value!r} does not come through the log of a messenger: Tidegate writes it itself. "
+            f"Known types are {known}",
+        )
+    nearest = difflib.get_close_matches(value[:QUOTED_CHARACTERS].lower(), types, n=1)
     hint = f"; did you mean {nearest[0]}?" if nearest else ""
     raise Rejection(
         RejectReason.UNKNOWN_TYPE, f"unknown type {value[:QUOTED_CHARACTERS]!r}{hint} Known types are {known}"

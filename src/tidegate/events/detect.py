@@ -14,7 +14,7 @@ from tidegate.events.delimited import BLANKS, COMMENT_MARKS, Columns, Delimited
 from tidegate.events.errors import ContentRefused, LogError, content_refused
 from tidegate.events.intake import Batch, Intake
 from tidegate.events.jsonlines import JsonLines
-from tidegate.events.lines import TextLog
+from tidegate.events.lines import LineReader, TextLog
 from tidegate.events.moment import NUMBER, TimeBounds
 from tidegate.events.parquet import ParquetLog
 from tidegate.events.source import Source
@@ -95,7 +95,7 @@ def open_file(path: Path, format: str, reading: Reading) -> LogFile:
     kind = _guess(path, text) if format == "auto" else format
     if kind == "jsonl":
         scanner = JsonLines()
-        log = TextLog(source, scanner, reading, Assembler(reading), header_bytes=mark)
+        log = TextLog(source, LineReader(scanner, reading, Assembler(reading)), header_bytes=mark)
         return LogFile(source, kind, log, scanner.ignored)
     if kind == "csv":
         return _open_csv(source, sample, mark, reading)
@@ -203,7 +203,7 @@ def _open_csv(source: Source, sample: bytes, mark: int, reading: Reading) -> Log
     columns = Columns(fields, delimiter, is_edges)
     if is_edges:
         return _open_edges(source, "csv", columns, ignored, reading, number, end)
-    log = TextLog(source, Delimited(columns), reading, Assembler(reading), number, end)
+    log = TextLog(source, LineReader(Delimited(columns), reading, Assembler(reading)), number, end)
     return LogFile(source, "csv", log, ignored)
 
 
@@ -220,7 +220,7 @@ def _open_edges(
 
     def log(reading: Reading) -> TextLog:
         assembler = Assembler(reading, edges=True)
-        return TextLog(source, Delimited(columns), reading, assembler, header_lines, header_bytes)
+        return TextLog(source, LineReader(Delimited(columns), reading, assembler), header_lines, header_bytes)
 
     from_2000 = replace(reading, bounds=TimeBounds(float("inf"), EARLIEST_S))
     relative = _all_before(log(from_2000), EARLIEST_S + EARLIEST_S)

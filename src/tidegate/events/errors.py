@@ -39,6 +39,8 @@ class ContentRefused(Exception):  # noqa: N818 - a refusal, named as such
     def __init__(self, field: str) -> None:
         super().__init__(field)
         self.field = field
+        self.line = 0
+        """Where it stands, once that is known."""
 
 
 class LogError(Exception):

@@ -29,18 +29,29 @@ class Batch:
     rows: NDArray[np.int64]
     """Which row of ``names`` each event is."""
     names: Names
+    lines: NDArray[np.int64] | None = None
+    """The number of the line each event came from, where the format has lines."""
 
     @classmethod
-    def of(cls, events: NDArray[Any], names: Names, keep: NDArray[np.bool_]) -> "Batch | None":
+    def of(
+        cls,
+        events: NDArray[Any],
+        names: Names,
+        keep: NDArray[np.bool_],
+        lines: NDArray[np.int64] | None = None,
+    ) -> "Batch | None":
         """The kept events; None when nothing is left."""
         rows = np.flatnonzero(keep)
         if not rows.size:
             return None
-        return cls(events if rows.size == events.size else events[rows], rows, names)
+        if rows.size == events.size:
+            return cls(events, rows, names, lines)
+        return cls(events[rows], rows, names, None if lines is None else lines[rows])
 
     def only(self, keep: NDArray[np.bool_]) -> "Batch":
         """The same batch with fewer events."""
-        return Batch(self.events[keep], self.rows[keep], self.names)
+        lines = None if self.lines is None else self.lines[keep]
+        return Batch(self.events[keep], self.rows[keep], self.names, lines)
 
 
 @dataclass(slots=True)

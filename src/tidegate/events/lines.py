@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.events.assemble import Assembler, TextColumn
-from tidegate.events.blocks import EXCERPT_BYTES, HugeLine, whole_lines
+from tidegate.events.blocks import HugeLine, whole_lines
 from tidegate.events.compiled import compiled
 from tidegate.events.contract import LINE_LIMIT_BYTES, ReadEvent, Reading, read_event
 from tidegate.events.errors import ContentRefused, Rejection, RejectReason, content_refused
@@ -92,14 +92,84 @@ def line_too_long() -> Rejection:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class TextLog:
-    """A text file and the scanner that understands it."""
+class RejectedLines(Protocol):
+    """Who is told of lines that cannot be used."""
 
-    source: Source
+    def reject(self, line: int, rejection: Rejection, raw: bytes) -> None:
+        """Set one line aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineReader:
+    """Turns whole lines in memory into events."""
+
     scanner: Scanner
     reading: Reading
     assembler: Assembler
+
+    def batch(
+        self,
+        data: Bytes,
+        end: int,
+        cursor: NDArray[np.int64],
+        line: int,
+        rejected: RejectedLines,
+        places: Places | None = None,
+    ) -> tuple[Batch | None, int]:
+        """The events of some lines of ``data[:end]`` from ``cursor[0]`` on, and how many rows were read.
+
+        ``line`` lines came before them. Sets ``cursor`` as :meth:`Scanner.scan` does. Raises :class:`ContentRefused`.
+        """
+        fields = self.scanner.fields_scanned
+        starts, stops, lines, sure = places = places or Places.empty(len(fields))
+        self.scanner.scan(data, end, cursor, places)
+        rows = int(cursor[1])
+        columns = {
+            name: TextColumn(data, starts[i, :rows], stops[i, :rows])
+            for i, name in enumerate(fields)
+            if stops[i, :rows].any()
+        }
+        events = self.assembler.assemble(columns, sure[:rows])
+        exceptions: dict[int, tuple[str, str]] = {}
+        learned = self.scanner.learned
+        for row in np.flatnonzero(~sure[:rows]).tolist():
+            start, stop, offset = lines[row].tolist()
+            raw = data[start:stop].tobytes()
+            try:
+                read = self.one(raw)
+                events[row] = read.row
+                exceptions[row] = (read.actor, read.target)
+                sure[row] = True
+            except Rejection as rejection:
+                rejected.reject(line + offset, rejection, raw[:LINE_LIMIT_BYTES])
+            except ContentRefused as refusal:
+                refusal.line = line + offset
+                raise
+            if self.scanner.learned > learned:
+                # What was learnt from this line may make the others certain: scan them once more.
+                rows = row + 1
+                cursor[:] = stop + 1, rows, offset
+                break
+        names = TextNames.gather(columns.get("actor"), columns.get("target"), exceptions)
+        return Batch.of(events[:rows], names, sure[:rows], lines[:rows, 2] + line), rows
+
+    def one(self, raw: bytes) -> ReadEvent:
+        """One line, read carefully; raises :class:`Rejection` or :class:`ContentRefused`."""
+        if len(raw) > LINE_LIMIT_BYTES:
+            raise line_too_long()
+        try:
+            return read_event(self.scanner.fields(raw.decode()), self.reading)
+        except UnicodeDecodeError as error:
+            words = f"invalid UTF-8 at byte {error.start} of the line; write the log as UTF-8"
+            raise Rejection(RejectReason.INVALID_UTF8, words) from None
+
+
+@dataclass(frozen=True, slots=True)
+class TextLog:
+    """A text file and the reader that understands its lines."""
+
+    source: Source
+    reader: LineReader
     header_lines: int = 0
     header_bytes: int = 0
     """What to pass over at the beginning: a byte order mark, the names of the columns."""
@@ -119,54 +189,14 @@ class TextLog:
                 cursor[:] = 0
                 while cursor[0] < block.end:
                     cursor[1:] = 0
-                    batch = self._batch(block.data, block.end, cursor, self.header_lines + line, intake)
+                    before = self.header_lines + line
+                    try:
+                        batch, rows = self.reader.batch(block.data, block.end, cursor, before, intake)
+                    except ContentRefused as refusal:
+                        raise content_refused(
+                            self.source.path, refusal.field, f"line {refusal.line}"
+                        ) from None
+                    intake.count_rows(rows)
                     line += int(cursor[2])
                     if batch is not None:
                         yield batch
-
-    def _batch(
-        self, data: Bytes, end: int, cursor: NDArray[np.int64], line: int, intake: Intake
-    ) -> Batch | None:
-        fields = self.scanner.fields_scanned
-        places = Places.empty(len(fields))
-        starts, stops, lines, sure = places
-        self.scanner.scan(data, end, cursor, places)
-        rows = int(cursor[1])
-        columns = {
-            name: TextColumn(data, starts[i, :rows], stops[i, :rows])
-            for i, name in enumerate(fields)
-            if stops[i, :rows].any()
-        }
-        events = self.assembler.assemble(columns, sure[:rows])
-        exceptions: dict[int, tuple[str, str]] = {}
-        learned = self.scanner.learned
-        for row in np.flatnonzero(~sure[:rows]).tolist():
-            start, stop, offset = lines[row].tolist()
-            read = self._read_carefully(data[start:stop].tobytes(), line + offset, intake)
-            if read is not None:
-                events[row] = read.row
-                exceptions[row] = (read.actor, read.target)
-                sure[row] = True
-            if self.scanner.learned > learned:
-                # What was learnt from this line may make the others certain: scan them once more.
-                rows = row + 1
-                cursor[:] = stop + 1, rows, offset
-                break
-        intake.count_rows(rows)
-        names = TextNames.gather(columns.get("actor"), columns.get("target"), exceptions)
-        return Batch.of(events[:rows], names, sure[:rows])
-
-    def _read_carefully(self, raw: bytes, line: int, intake: Intake) -> ReadEvent | None:
-        if len(raw) > LINE_LIMIT_BYTES:
-            intake.reject(line, line_too_long(), raw[:EXCERPT_BYTES])
-            return None
-        try:
-            return read_event(self.scanner.fields(raw.decode()), self.reading)
-        except UnicodeDecodeError as error:
-            words = f"invalid UTF-8 at byte {error.start} of the line; write the log as UTF-8"
-            intake.reject(line, Rejection(RejectReason.INVALID_UTF8, words), raw)
-        except Rejection as rejection:
-            intake.reject(line, rejection, raw)
-        except ContentRefused as refusal:
-            raise content_refused(self.source.path, refusal.field, f"line {line}") from None
-        return None

@@ -7,7 +7,7 @@ import numpy as np
 
 from tidegate.engine.features import FEATURES
 from tidegate.engine.ladder import SUPPORTING, TRUSTED_CEILING
-from tidegate.engine.layout import CAUSE_EXPIRY, CAUSE_PERSON
+from tidegate.engine.layout import CAUSE_EXPIRY, CAUSE_PERSON, CAUSE_PROOF
 from tidegate.engine.policy.conditions import COLUMNS, predicates
 from tidegate.engine.policy.units import describe_duration, describe_value
 from tidegate.engine.rungs import Rung, Stage
@@ -27,7 +27,8 @@ class Explainer:
     """Explains decisions made under one policy and model."""
 
     def __init__(self, in_force: InForce) -> None:
-        self.in_force = in_force
+        # A policy's digest is taken over all its rules: once, not for every decision.
+        self.policy_mark, self.model_mark = in_force.policy_mark, in_force.model_mark
         self._policy, self._model = in_force.policy, in_force.model
         self._thresholds = np.array(in_force.policy.model, np.float32)
 
@@ -37,6 +38,8 @@ class Explainer:
             return (_ended(Rung(int(decision["previous"])), float(decision["time"]), raised_s),)
         if decision["cause"] == CAUSE_PERSON:
             return (_person(Rung(int(decision["rung"]))),)
+        if decision["cause"] == CAUSE_PROOF:
+            return (_note("proof", "the account holder passed the challenge"),)
         rung = int(decision["rung"])
         least = min(rung, SUPPORTING)
         values = dict(zip(_COLUMN_NAMES, decision["row"].tolist(), strict=True))

@@ -83,6 +83,14 @@ def _pieces(columns: Columns) -> Iterator[pa.Table]:
         yield as_table(Columns(*(getattr(columns, name)[piece] for name in Columns.__slots__)))
 
 
+def json_lines(columns: Columns) -> list[str]:
+    """One text a line."""
+    lines: list[str] = []
+    for table in _pieces(columns):
+        lines += _lines(table).to_pylist()
+    return lines
+
+
 def write_json_lines(columns: Columns, path: Path) -> int:
     """Write a log; returns its bytes. Raises OSError."""
     with path.open("wb") as file:

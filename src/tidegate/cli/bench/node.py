@@ -1,0 +1,203 @@
+"""The rows about a node: events in, checks, and coming back after a stop. ``tidegate bench --node``."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tidegate.cli.bench.events import Columns, Traffic, as_events
+from tidegate.cli.bench.logs import json_lines
+from tidegate.cli.bench.result import Row, Target
+from tidegate.cli.failures import Refused
+from tidegate.node.api.tokens import Tokens
+from tidegate.node.node import Node
+from tidegate.node.settings import Limits, NodeSettings, Retention
+
+BATCH_LINES = 100
+START_TIMEOUT_S = 120.0
+PIECE = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSizes:
+    """How much is measured."""
+
+    accounts: int
+    events: int
+    checks: int
+    connections: int
+    large_accounts: int
+    tail_events: int
+    runs: int
+
+
+NODE_FULL = NodeSizes(200_000, 1_000_000, 20_000, 16, 10_000_000, 3_000_000, 3)
+NODE_QUICK = NodeSizes(500, 4_000, 200, 4, 2_000, 3_000, 1)
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[tuple[Path, str]]:
+    """``tidegate serve`` on ``folder``, kept to one core; yields its socket and a token for everything."""
+    folder.mkdir(parents=True, exist_ok=True)
+    token = Tokens(folder).add("bench", {"ingest", "check", "read"})
+    command = [sys.executable, "-m", "tidegate.cli.main", "serve", "--data", str(folder), "--port", "0"]
+    with (folder / "serve.log").open("wb") as out:
+        node = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
+        try:
+            path = folder / "node.sock"
+            until = time.monotonic() + START_TIMEOUT_S
+            while not path.exists():
+                if node.poll() is not None or time.monotonic() > until:
+                    raise Refused(f"the node did not start: {(folder / 'serve.log').read_text()[-2_000:]}")
+                time.sleep(0.05)
+            time.sleep(0.5)
+            pin(node.pid)
+            yield path, token
+        finally:
+            node.terminate()
+            node.wait(START_TIMEOUT_S)
+
+
+def pin(pid: int) -> None:
+    """Keep every thread of a process on the last core, where the system can do that."""
+    if sys.platform == "linux":
+        cores = os.sched_getaffinity(0)
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            os.sched_setaffinity(int(task.name), {max(cores)})
+
+
+def load(socket: Path, token: str, path: str, connections: int, bodies: Sequence[bytes]) -> dict[str, object]:
+    """The bodies through :mod:`tidegate.cli.bench.http_load`. Raises Refused when one was not taken."""
+    with tempfile.NamedTemporaryFile() as file:
+        for body in bodies:
+            file.write(b"%d\n" % len(body) + body)
+        file.flush()
+        command = [sys.executable, "-m", "tidegate.cli.bench.http_load"]
+        done = subprocess.run(
+            [*command, str(socket), token, path, str(connections), file.name], capture_output=True, text=True
+        )
+    if done.returncode != 0:
+        raise Refused(f"the load could not be sent: {done.stderr[-1_000:]}")
+    found: dict[str, object] = json.loads(done.stdout)
+    if set(found["statuses"]) != {"200"}:  # type: ignore[call-overload]
+        raise Refused(f"the node answered {found['statuses']}, not 200 throughout")
+    return found
+
+
+def batches(columns: Columns, lines: int) -> list[bytes]:
+    """Bodies of so many lines."""
+    texts = json_lines(columns)
+    return [("\n".join(texts[at : at + lines]) + "\n").encode("ascii") for at in range(0, len(texts), lines)]
+
+
+def request_rows(sizes: NodeSizes) -> Iterator[Row]:
+    """Events in batches, then single checks, against one node that knows everybody."""
+    with tempfile.TemporaryDirectory(prefix="tidegate-bench-") as name:
+        folder = Path(name) / "node"
+        traffic = Traffic(sizes.accounts, zipf=True)
+        with serving(folder) as (socket, token):
+            load(socket, token, "/v1/events", 2, batches(traffic.sign_ups(), 5_000))
+            load(socket, token, "/v1/events", 2, batches(traffic.hellos(), 5_000))
+            yield _events_row(sizes, traffic, socket, token)
+            yield from _check_rows(sizes, traffic, socket, token)
+
+
+def _events_row(sizes: NodeSizes, traffic: Traffic, socket: Path, token: str) -> Row:
+    what = f"POST /v1/events, {BATCH_LINES} a batch, {sizes.connections} connections, durable, one core"
+    row = Row("node-events", what, Target(200, "k events/s", 1e-3, at_least=True, digits=0))
+    row.n = sizes.events
+    for _ in range(sizes.runs):
+        found = load(
+            socket, token, "/v1/events", sizes.connections, batches(traffic.usual(sizes.events), BATCH_LINES)
+        )
+        seconds = float(found["seconds"])  # type: ignore[arg-type]
+        row.runs.append(sizes.events / seconds)
+        row.seconds += seconds
+    row.note = "JSON Lines over a Unix socket; every batch on disk before it is acknowledged"
+    return row
+
+
+def _check_rows(sizes: NodeSizes, traffic: Traffic, socket: Path, token: str) -> Iterator[Row]:
+    rows = [
+        Row(f"node-check-{name}", f"POST /v1/check, 8 connections, durable, {name}", Target(bound, "ms", 1e3))
+        for name, bound in (("p50", 0.5), ("p99", 3.0))
+    ]
+    for _ in range(sizes.runs):
+        found = load(socket, token, "/v1/check", 8, batches(traffic.usual(sizes.checks), 1))
+        latencies: list[float] = found["latencies_s"]  # type: ignore[assignment]
+        for row, share in zip(rows, (0.5, 0.99), strict=True):
+            row.runs.append(latencies[int(share * len(latencies))])
+            row.n, row.n_of = sizes.checks, "checks"
+            row.seconds += float(found["seconds"])  # type: ignore[arg-type]
+    yield from rows
+
+
+def restart_rows(sizes: NodeSizes) -> Iterator[Row]:
+    """A node with many accounts starts from its snapshot, then replays a tail."""
+    folder = Path(tempfile.mkdtemp(prefix="tidegate-bench-"))
+    try:
+        _prepare(folder, sizes)
+        restart = Row("node-restart", f"restart with {sizes.large_accounts:,} accounts", Target(10, "s"))
+        tail = Row(
+            "node-replay", "replay of the journal's tail", Target(1, "M events/s", 1e-6, at_least=True)
+        )
+        for _ in range(sizes.runs):
+            _drop_caches(folder)
+            began = time.monotonic()
+            node = Node.open(folder, SETTINGS)
+            seconds, found = time.monotonic() - began, node.recovered
+            node.close(snapshot=False)
+            restart.runs.append(seconds - found.replay_s)
+            restart.seconds += seconds
+            tail.runs.append(found.replayed / found.replay_s)
+            tail.seconds += found.replay_s
+        restart.n, restart.n_of = sizes.large_accounts, "accounts"
+        restart.note = "open to ready, without the tail; files not in the page cache"
+        tail.n = sizes.tail_events
+        yield from (restart, tail)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+SETTINGS = NodeSettings(limits=Limits(ledger_queue=1 << 20), retention=Retention(idle_days=0.0))
+
+
+def _prepare(folder: Path, sizes: NodeSizes) -> None:
+    """A snapshot of many accounts, and a journal that goes on after it in batches as a busy node writes them."""
+    node = Node.open(folder, SETTINGS)
+    traffic = Traffic(sizes.large_accounts, zipf=True)
+    for columns, at_once in ((traffic.sign_ups(), PIECE), (traffic.usual(sizes.tail_events), 1_000)):
+        events = as_events(columns)
+        for start in range(0, len(events), at_once):
+            piece = events[start : start + at_once]
+            node.journal.append(piece, node.journal.last_s)
+            if at_once == PIECE:
+                node.replica.observe(piece)
+        if at_once == PIECE:
+            node.write_snapshot()
+    node.close(snapshot=False)
+
+
+def _drop_caches(folder: Path) -> None:
+    """Ask the system to forget what it holds of these files, so that a restart reads the disk."""
+    if not hasattr(os, "posix_fadvise"):
+        return
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def node_rows(quick: bool) -> Iterator[Row]:
+    """All of them."""
+    sizes = NODE_QUICK if quick else NODE_FULL
+    yield from request_rows(sizes)
+    yield from restart_rows(sizes)

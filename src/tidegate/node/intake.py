@@ -1,0 +1,249 @@
+"""From the bodies of requests to events: many deliveries read at once, each with a receipt of its own."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.events.assemble import Assembler
+from tidegate.events.blocks import PADDING_BYTES
+from tidegate.events.columns import EVENT
+from tidegate.events.contract import Reading
+from tidegate.events.errors import ContentRefused, Rejection
+from tidegate.events.jsonlines import JsonLines
+from tidegate.events.lines import LineReader, Places
+from tidegate.events.moment import TimeBounds
+from tidegate.events.names import Field, Names
+from tidegate.events.pseudonym import Pseudonyms
+from tidegate.node.requests import REJECTIONS_SHOWN, Delivery, LineRejected, RequestError
+
+FEW_LINES = 6
+"""Up to so many lines are read one by one: the compiled path pays off only beyond."""
+
+
+@dataclass(slots=True)
+class Read:
+    """What the lines of one delivery turned into."""
+
+    lines: int = 0
+    repeated_lines: int = 0
+    """Lines that this source had already delivered."""
+    rejected: int = 0
+    rejections: list[LineRejected] = field(default_factory=list)
+    refused: RequestError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Accepted events of several deliveries, in order."""
+
+    events: NDArray[Any]
+    owner: NDArray[np.int32]
+    """Which delivery each came with."""
+    _rows: NDArray[np.int64]
+    """Which row of which ``Names`` holds its identifiers."""
+    _part: NDArray[np.int32]
+    _names: tuple[Names, ...]
+
+    @classmethod
+    def none(cls) -> "Events":
+        """Not one event."""
+        nothing = np.zeros(0, np.int32)
+        return cls(np.zeros(0, EVENT), nothing, nothing.astype(np.int64), nothing, ())
+
+    def both(self, rows: Sequence[int]) -> list[tuple[str, str]]:
+        """(actor, target) of these events as they were written; an empty target where there is none."""
+        found = []
+        for row in rows:
+            names, at = self._names[self._part[row]], [int(self._rows[row])]
+            found.append((names.take(at, "actor")[0], names.take(at, "target")[0]))
+        return found
+
+    def only(self, keep: NDArray[np.bool_]) -> "Events":
+        """Fewer of them."""
+        return Events(self.events[keep], self.owner[keep], self._rows[keep], self._part[keep], self._names)
+
+
+class DeliveryReader:
+    """Reads bodies of JSON Lines. One thread."""
+
+    def __init__(self, pseudonyms: Pseudonyms, *, line_limit: int) -> None:
+        self._pseudonyms = pseudonyms
+        self._line_limit = line_limit
+        self._scanner = JsonLines()
+        self._reader: LineReader | None = None
+        self._places = Places.empty(len(self._scanner.fields_scanned))
+        self.rejected: Counter[str] = Counter()
+
+    def read(
+        self, deliveries: Sequence[Delivery], taken: Mapping[str, int], latest_s: float
+    ) -> tuple[Events, list[Read]]:
+        """Events of all ``deliveries``, and what became of each.
+
+        ``taken``: the last line number taken from each source. ``latest_s``: events after this Unix time are rejected.
+        """
+        reader = self._reader_until(float(np.ceil(latest_s)))
+        reads, bodies = [], []
+        last = dict(taken)
+        for delivery in deliveries:
+            read, body = self._trimmed(delivery, last)
+            reads.append(read)
+            bodies.append(body)
+        total = sum(read.lines for read in reads)
+        if total <= FEW_LINES:
+            return self._few(bodies, reads, reader), reads
+        return self._many(bodies, reads, reader), reads
+
+    def _reader_until(self, latest_s: float) -> LineReader:
+        """Made anew once a second: its tables cost more than a small batch."""
+        if self._reader is None or self._reader.reading.bounds.latest_s != latest_s:
+            reading = Reading(self._pseudonyms, TimeBounds(latest_s), node_written=False)
+            self._reader = LineReader(self._scanner, reading, Assembler(reading))
+        return self._reader
+
+    def _trimmed(self, delivery: Delivery, last: dict[str, int]) -> tuple[Read, bytes]:
+        """The body without lines that were delivered before, each line ended."""
+        body = delivery.body
+        if body and not body.endswith(b"\n"):
+            body += b"\n"
+        lines = body.count(b"\n")
+        read = Read(lines)
+        if lines > self._line_limit:
+            read.refused = RequestError(
+                "too_many_lines", f"{lines:,} lines in one request; at most {self._line_limit:,} are taken"
+            )
+        elif delivery.verdict and len(body.split()) and lines != 1:
+            read.refused = RequestError(
+                "not_one_event", "a check takes exactly one event, as one line of JSON"
+            )
+        if read.refused is not None:
+            read.lines = 0
+            return read, b""
+        if delivery.source and delivery.first_number:
+            known = last.get(delivery.source, 0)
+            read.repeated_lines = min(max(known - delivery.first_number + 1, 0), lines)
+            last[delivery.source] = max(known, delivery.first_number + lines - 1)
+            if read.repeated_lines:
+                body = body.split(b"\n", read.repeated_lines)[-1]
+                read.lines = lines - read.repeated_lines
+        return read, body
+
+    def _few(self, bodies: list[bytes], reads: list[Read], reader: LineReader) -> Events:
+        """Line by line."""
+        rows: list[tuple[float | int, ...]] = []
+        owners: list[int] = []
+        names: list[tuple[str, str]] = []
+        for owner, (body, read) in enumerate(zip(bodies, reads, strict=True)):
+            before = len(rows)
+            try:
+                for number, raw in enumerate(body.split(b"\n")[:-1], 1 + read.repeated_lines):
+                    if not raw.strip():
+                        continue
+                    try:
+                        accepted = reader.one(raw)
+                    except Rejection as rejection:
+                        self._reject(read, number, rejection)
+                        continue
+                    rows.append(accepted.row)
+                    owners.append(owner)
+                    names.append((accepted.actor, accepted.target))
+            except ContentRefused as refusal:
+                del rows[before:], owners[before:], names[before:]
+                _refuse(read, refusal.field)
+        events = np.array(rows, EVENT) if rows else np.zeros(0, EVENT)
+        count = len(rows)
+        return Events(
+            events, np.array(owners, np.int32), np.arange(count), np.zeros(count, np.int32), (_Pairs(names),)
+        )
+
+    def _many(self, bodies: list[bytes], reads: list[Read], reader: LineReader) -> Events:
+        """All bodies as one text; when one of them is refused, the others are read again without it."""
+        while True:
+            rejected = _Rejected()
+            lines_before = np.concatenate(([0], np.cumsum([body.count(b"\n") for body in bodies])))
+            try:
+                found = self._together(b"".join(bodies), lines_before, reader, rejected)
+            except ContentRefused as refusal:
+                owner = _owner(lines_before, refusal.line)
+                _refuse(reads[owner], refusal.field)
+                bodies[owner] = b""
+                continue
+            for number, rejection in rejected.lines:
+                owner = _owner(lines_before, number)
+                at = number - int(lines_before[owner]) + reads[owner].repeated_lines
+                self._reject(reads[owner], at, rejection)
+            return found
+
+    def _together(
+        self, text: bytes, lines_before: NDArray[np.int64], reader: LineReader, rejected: "_Rejected"
+    ) -> Events:
+        data = np.zeros(len(text) + PADDING_BYTES, np.uint8)
+        data[: len(text)] = np.frombuffer(text, np.uint8)
+        cursor = np.zeros(3, np.int64)
+        events, owners, rows, parts = [], [], [], []
+        names: list[Names] = []
+        line = 0
+        while cursor[0] < len(text):
+            cursor[1:] = 0
+            batch, _ = reader.batch(data, len(text), cursor, line, rejected, self._places)
+            line += int(cursor[2])
+            if batch is None or batch.lines is None:
+                continue
+            events.append(batch.events)
+            owners.append(np.searchsorted(lines_before, batch.lines) - 1)
+            rows.append(batch.rows)
+            parts.append(np.full(len(batch.rows), len(names), np.int32))
+            names.append(batch.names)
+        if not events:
+            return Events.none()
+        return Events(
+            np.concatenate(events),
+            np.concatenate(owners).astype(np.int32),
+            np.concatenate(rows),
+            np.concatenate(parts),
+            tuple(names),
+        )
+
+    def _reject(self, read: Read, number: int, rejection: Rejection) -> None:
+        read.rejected += 1
+        self.rejected[str(rejection.reason)] += 1
+        if len(read.rejections) < REJECTIONS_SHOWN:
+            read.rejections.append(LineRejected(number, str(rejection.reason), rejection.words))
+
+
+class _Rejected:
+    """Rejected lines by number."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[int, Rejection]] = []
+
+    def reject(self, line: int, rejection: Rejection, raw: bytes) -> None:
+        self.lines.append((line, rejection))
+
+
+class _Pairs:
+    """Identifiers of events that were read one by one."""
+
+    def __init__(self, pairs: list[tuple[str, str]]) -> None:
+        self._pairs = pairs
+
+    def take(self, rows: Sequence[int], field: Field) -> list[str]:
+        """See :class:`tidegate.events.names.Names`."""
+        return [self._pairs[row][0 if field == "actor" else 1] for row in rows]
+
+
+def _owner(lines_before: NDArray[np.int64], line: int) -> int:
+    """Which body the line with this number, from 1, stands in."""
+    return int(np.searchsorted(lines_before, line)) - 1
+
+
+def _refuse(read: Read, field: str) -> None:
+    read.refused = RequestError(
+        "content_refused",
+        f"the field {field[:40]!r} looks like message content, so nothing of this request was taken. Tidegate must never "
+        "hold content: send the events without that field",
+    )
+    read.rejected, read.rejections = 0, []

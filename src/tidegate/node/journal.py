@@ -1,0 +1,285 @@
+"""The durable log of a node: batches of events in SQLite, each with a checksum that covers all before it.
+
+Everything that can change a verdict is in here, in the order in which it took effect: events, rulings, policies. The
+engine's state is a function of it, so a snapshot plus the journal's tail is the state.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from tidegate.events.columns import EVENT
+from tidegate.node.database import opened, storage_errors
+
+FILE = "journal.sqlite"
+DIGEST_BYTES = 16
+ORIGIN = bytes(DIGEST_BYTES)
+"""What the first batch's digest follows."""
+_SCHEMA = """
+create table if not exists batch (
+    first integer primary key, count integer not null, time real not null, events blob not null, digest blob not null
+);
+create table if not exists source (name text primary key, last integer not null);
+create table if not exists policy (mark integer primary key, policy text not null, model text not null);
+create table if not exists model (digest text primary key, json text not null);
+"""
+_SMALL = 16
+"""Batches of fewer events are kept as they are; compressing them costs more than it saves."""
+_CODEC = pa.Codec("zstd", 1)
+_SIGN = 1 << 63
+
+
+def policy_mark(policy_digest: str, model_digest: str) -> int:
+    """64 bits that a POLICY event carries as its id, to find policy and model again; never 0."""
+    digest = hashlib.sha256(policy_digest.encode() + b"\0" + model_digest.encode()).digest()
+    return int.from_bytes(digest[:8], "little") or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Some events as they lie in the journal, one after another."""
+
+    first: int
+    events: NDArray[Any]
+    damaged: str = ""
+    """What is wrong with this batch, in words; its events are then missing and ``events`` is empty."""
+    count: int = 0
+    """Events that belong here, damaged or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyKept:
+    """A policy that was once in force."""
+
+    policy: str
+    model: str
+    """JSON, empty when rules alone decided."""
+
+
+class Journal:
+    """One node's log. Written by one thread; another connection may read at the same time."""
+
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+        """Opens or makes it. Raises :class:`~tidegate.node.requests.StorageError`."""
+        self.path = folder / FILE
+        self._db = opened(self.path, _SCHEMA, read_only=read_only)
+        with storage_errors(self.path):
+            last = self._db.execute(
+                "select first, count, digest, time from batch order by first desc limit 1"
+            ).fetchone()
+            first = self._db.execute("select min(first) from batch").fetchone()[0]
+            self.sources: dict[str, int] = dict(self._db.execute("select name, last from source"))
+        self.begin: int = first or 0
+        """Number of the first event still here."""
+        self.end: int = last[0] + last[1] if last else 0
+        """Number of events ever appended."""
+        self.digest: bytes = last[2][:DIGEST_BYTES] if last else ORIGIN
+        self.last_s: float = last[3] if last else 0.0
+        """The node's clock at the last batch."""
+
+    def close(self) -> None:
+        self._db.close()
+
+    # -- writing -------------------------------------------------------------------------------------------------------
+
+    def append(self, events: NDArray[Any], now_s: float, sources: Mapping[str, int] | None = None) -> None:
+        """Make EVENT[n] durable, with how far each source has come. Returns after the disk has it.
+
+        Raises :class:`~tidegate.node.requests.StorageError`, and then nothing was appended.
+        """
+        raw = events.tobytes()
+        blob = raw if len(events) < _SMALL else _CODEC.compress(raw, asbytes=True)
+        digest = self._digest(self.digest, self.end, len(events), blob)
+        with storage_errors(self.path), self._transaction():
+            self._db.execute(
+                "insert into batch (first, count, time, events, digest) values (?, ?, ?, ?, ?)",
+                (self.end, len(events), now_s, blob, digest),
+            )
+            if sources:
+                self._db.executemany(
+                    "insert or replace into source (name, last) values (?, ?)", sources.items()
+                )
+        self.end += len(events)
+        self.digest = digest
+        if sources:
+            self.sources.update(sources)
+
+    def keep_policy(self, mark: int, kept: PolicyKept, model_digest: str) -> None:
+        """Store what a POLICY event with this mark will stand for, before it is appended."""
+        with storage_errors(self.path), self._transaction():
+            if kept.model:
+                self._db.execute("insert or ignore into model values (?, ?)", (model_digest, kept.model))
+            self._db.execute(
+                "insert or ignore into policy values (?, ?, ?)", (mark - _SIGN, kept.policy, model_digest)
+            )
+
+    def prune(self, before: int, older_than_s: float, batches: int = 1_000) -> int:
+        """Delete up to ``batches`` of the oldest batches that end before event ``before`` and are old enough."""
+        with storage_errors(self.path), self._transaction():
+            gone = self._db.execute(
+                "delete from batch where first in (select first from batch where first + count <= ? and time < ? "
+                "and first + count < ? order by first limit ?)",
+                (before, older_than_s, self.end, batches),
+            ).rowcount
+            first = self._db.execute("select min(first) from batch").fetchone()[0]
+        self.begin = first or 0
+        return gone
+
+    def replace_account(
+        self, key: int, stand_in: int, start: int, batches: int = 200
+    ) -> tuple[int, int | None]:
+        """Put another pseudonym in ``key``'s place in some batches from event ``start`` on.
+
+        Returns (events changed, where to go on or None at the end). The digests stay those of what was first written,
+        and such a batch is marked by the digest of what it holds now, so that a reader can tell change from damage.
+        """
+        changed, at = 0, start
+        with storage_errors(self.path), self._transaction():
+            rows = self._db.execute(
+                "select first, count, events, digest from batch where first >= ? order by first limit ?",
+                (start, batches),
+            ).fetchall()
+            for first, count, blob, digest in rows:
+                events = _unpacked(blob, count).copy()
+                mine = (events["actor"] == key) | (events["target"] == key)
+                at = first + count
+                if not mine.any():
+                    continue
+                changed += int(mine.sum())
+                for field in ("actor", "target"):
+                    events[field][events[field] == key] = stand_in
+                raw = events.tobytes()
+                blob = raw if count < _SMALL else _CODEC.compress(raw, asbytes=True)
+                mark = digest[:DIGEST_BYTES] + hashlib.blake2b(blob, digest_size=DIGEST_BYTES).digest()
+                self._db.execute(
+                    "update batch set events = ?, digest = ? where first = ?", (blob, mark, first)
+                )
+        return changed, at if len(rows) == batches else None
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def policy(self, mark: int) -> PolicyKept | None:
+        """What a POLICY event's mark stands for."""
+        with storage_errors(self.path):
+            row = self._db.execute(
+                "select policy, coalesce(json, '') from policy left join model on model = digest where mark = ?",
+                (mark - _SIGN,),
+            ).fetchone()
+        return PolicyKept(*row) if row else None
+
+    def digest_at(self, sequence: int) -> bytes | None:
+        """The chained digest after event ``sequence``; None when no batch ends there any more."""
+        if sequence == 0:
+            return ORIGIN
+        with storage_errors(self.path):
+            row = self._db.execute(
+                "select first, count, digest from batch where first < ? order by first desc limit 1",
+                (sequence,),
+            ).fetchone()
+        return row[2][:DIGEST_BYTES] if row and row[0] + row[1] == sequence else None
+
+    def read(self, start: int, end: int | None = None) -> Iterator[Stretch]:
+        """The events from number ``start`` on, batch by batch, each checked against its digest."""
+        before = self.digest_at(start)
+        at = start
+        with storage_errors(self.path):
+            rows = self._db.execute(
+                "select first, count, events, digest from batch where first + count > ? and first >= "
+                "coalesce((select max(first) from batch where first <= ?), 0) and first < ? order by first",
+                (start, start, self.end if end is None else end),
+            )
+            for first, count, blob, digest in rows:
+                if first > at:
+                    yield Stretch(at, np.zeros(0, EVENT), f"events {at} to {first - 1} are gone", first - at)
+                    before = None
+                events, damaged = self._checked(before, first, count, blob, digest)
+                before = digest[:DIGEST_BYTES]
+                skip = max(start - first, 0)
+                at = first + count
+                yield Stretch(first + skip, events[skip:], damaged, count - skip)
+
+    def last_ids(self, most: int) -> Iterator[NDArray[np.uint64]]:
+        """Event ids among about the last ``most`` events, oldest first, in pieces."""
+        found: list[NDArray[np.uint64]] = []
+        seen = 0
+        with storage_errors(self.path):
+            for count, blob in self._db.execute("select count, events from batch order by first desc"):
+                try:
+                    ids = _unpacked(blob, count)["id"]
+                except (ValueError, pa.ArrowException):
+                    continue  # named when the batch is replayed; here it only means fewer ids to remember
+                found.append(np.ascontiguousarray(ids[ids != 0]))
+                seen += count
+                if seen >= most:
+                    break
+        return iter(found[::-1])
+
+    # -- inside --------------------------------------------------------------------------------------------------------
+
+    def _transaction(self) -> "Transaction":
+        return Transaction(self._db)
+
+    @staticmethod
+    def _digest(before: bytes, first: int, count: int, blob: bytes) -> bytes:
+        h = hashlib.blake2b(before[:DIGEST_BYTES], digest_size=DIGEST_BYTES)
+        h.update(first.to_bytes(8, "little") + count.to_bytes(8, "little"))
+        h.update(blob)
+        return h.digest()
+
+    def _checked(
+        self, before: bytes | None, first: int, count: int, blob: bytes, digest: bytes
+    ) -> tuple[NDArray[Any], str]:
+        """The batch's events, or none and what is wrong with it."""
+        place = f"{self.path.name}, events {first} to {first + count - 1}"
+        if len(digest) == 2 * DIGEST_BYTES:
+            sound = hashlib.blake2b(blob, digest_size=DIGEST_BYTES).digest() == digest[DIGEST_BYTES:]
+        else:
+            sound = before is None or self._digest(before, first, count, blob) == digest
+        if not sound:
+            return np.zeros(0, EVENT), f"{place}: the checksum does not match what was written"
+        try:
+            return _unpacked(blob, count), ""
+        except (ValueError, pa.ArrowException) as error:
+            return np.zeros(0, EVENT), f"{place}: the batch cannot be unpacked: {error}"
+
+
+class Transaction:
+    """``begin immediate`` … ``commit``, or everything undone."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __enter__(self) -> None:
+        self._db.execute("begin immediate")
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            try:
+                self._db.execute("commit")
+                return
+            except sqlite3.Error:
+                if self._db.in_transaction:
+                    self._db.execute("rollback")
+                raise
+        if self._db.in_transaction:
+            self._db.execute("rollback")
+
+
+def _unpacked(blob: bytes, count: int) -> NDArray[Any]:
+    size = count * EVENT.itemsize
+    raw = blob if len(blob) == size and count < _SMALL else _CODEC.decompress(blob, size, asbytes=True)
+    if len(raw) != size:
+        raise ValueError(f"{len(raw)} bytes instead of {size}")
+    return np.frombuffer(raw, EVENT)
+
+
+def joined(stretches: Sequence[Stretch]) -> NDArray[Any]:
+    """The events of several stretches in one array."""
+    return np.concatenate([stretch.events for stretch in stretches]) if stretches else np.zeros(0, EVENT)

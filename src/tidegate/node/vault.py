@@ -1,0 +1,96 @@
+"""The vault: which identifier a pseudonym stands for. The one place in a node that can name an account.
+
+Identifiers lie encrypted (AES-256-GCM, bound to their pseudonym) under a key of their own, so the file alone names
+nobody; every look-up on behalf of a person is written down with who asked and why.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from tidegate.node.database import opened, storage_errors
+from tidegate.node.journal import Transaction
+
+FILE = "vault.sqlite"
+NONCE_BYTES = 12
+_SIGN = 1 << 63
+_SCHEMA = """
+create table if not exists account (pseudonym integer primary key, sealed blob not null);
+create table if not exists access (time real not null, who text not null, why text not null, pseudonym integer not null);
+create index if not exists access_by_time on access (time);
+"""
+
+
+class Vault:
+    """Sealed identifiers by pseudonym. Written by one thread; :meth:`reader` gives another one its own connection."""
+
+    def __init__(self, folder: Path, key: bytes, *, read_only: bool = False) -> None:
+        """Opens or makes it. ``key``: 32 bytes. Raises :class:`~tidegate.node.requests.StorageError`."""
+        self.path = folder / FILE
+        self._cipher = AESGCM(key)
+        self._db: sqlite3.Connection = opened(self.path, _SCHEMA, read_only=read_only)
+
+    def close(self) -> None:
+        self._db.close()
+
+    def keep(self, names: Mapping[int, str]) -> None:
+        """Make identifiers durable by pseudonym; known ones stay as they are."""
+        rows = [(key - _SIGN, self._sealed(key, name)) for key, name in names.items()]
+        with storage_errors(self.path), Transaction(self._db):
+            self._db.executemany("insert or ignore into account values (?, ?)", rows)
+
+    def names(self, keys: Iterable[int]) -> dict[int, str]:
+        """Identifiers of those pseudonyms that are known; for the node's own work, not written down."""
+        found = {}
+        with storage_errors(self.path):
+            for key in keys:
+                row = self._db.execute(
+                    "select sealed from account where pseudonym = ?", (key - _SIGN,)
+                ).fetchone()
+                if row is not None:
+                    found[key] = self._opened(key, row[0])
+        return found
+
+    def look_up(self, key: int, *, who: str, why: str, now_s: float) -> str | None:
+        """One identifier on behalf of a person, written down before it is given."""
+        with storage_errors(self.path), Transaction(self._db):
+            self._db.execute("insert into access values (?, ?, ?, ?)", (now_s, who, why, key - _SIGN))
+        return self.names([key]).get(key)
+
+    def erase(self, key: int, *, who: str, now_s: float) -> int:
+        """Forget an identifier; that somebody asked for it stays written down. Returns how many were forgotten."""
+        with storage_errors(self.path), Transaction(self._db):
+            gone = self._db.execute("delete from account where pseudonym = ?", (key - _SIGN,)).rowcount
+            self._db.execute("delete from access where pseudonym = ?", (key - _SIGN,))
+            self._db.execute("insert into access values (?, ?, 'erasure', ?)", (now_s, who, -_SIGN))
+        return gone
+
+    def accesses(self, limit: int = 100) -> list[tuple[float, str, str, int]]:
+        """The last look-ups: (Unix seconds, who, why, pseudonym), latest first."""
+        with storage_errors(self.path):
+            rows = self._db.execute(
+                "select time, who, why, pseudonym from access order by time desc limit ?", (limit,)
+            ).fetchall()
+        return [(time, who, why, key + _SIGN) for time, who, why, key in rows]
+
+    def forget_accesses(self, before_s: float) -> int:
+        """Drop the record of look-ups older than ``before_s`` (Unix seconds)."""
+        with storage_errors(self.path), Transaction(self._db):
+            return self._db.execute("delete from access where time < ?", (before_s,)).rowcount
+
+    def _sealed(self, key: int, name: str) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(
+            nonce, name.encode("utf-8", "surrogatepass"), key.to_bytes(8, "little")
+        )
+
+    def _opened(self, key: int, sealed: bytes) -> str:
+        try:
+            raw = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], key.to_bytes(8, "little"))
+        except InvalidTag:
+            return f"(unreadable: {self.path.name} was damaged, or sealed under another key)"
+        return raw.decode("utf-8", "surrogatepass")
