@@ -44,6 +44,8 @@ class Committer:
         self._stopping = False
         self.failing = ""
         """Why the ledger cannot be written now; empty when it can."""
+        self.fault: BaseException | None = None
+        """What stopped the committer for good; a restart recovers from the journal."""
         self._thread = threading.Thread(target=self._run, name="committer", daemon=True)
         self._thread.start()
 
@@ -54,6 +56,8 @@ class Committer:
 
     def check(self) -> None:
         """Raises :class:`StorageError` when too many decisions wait because the ledger cannot be written."""
+        if self.fault is not None:
+            raise StorageError(f"{self.failing}. Restart the node: it recovers from its journal")
         if self._held > self._most and self.failing:
             raise StorageError(f"{self._held:,} decisions wait for the ledger: {self.failing}")
 
@@ -95,6 +99,21 @@ class Committer:
         self._thread.join()
 
     def _run(self) -> None:
+        try:
+            self._work()
+        except BaseException as fault:
+            # A fault of the program: nothing more can be committed, so nothing more must be taken.
+            log.critical("the committer has stopped", exc_info=True)
+            with self._changed:
+                self.failing = f"a fault has stopped the committer: {fault}"
+                self.fault = fault
+                for work in self._waiting:
+                    if work.job is not None and not work.done.done():
+                        work.done.set_exception(fault)
+                self._changed.notify_all()
+            raise
+
+    def _work(self) -> None:
         while True:
             with self._changed:
                 while not self._waiting and not self._stopping:

@@ -5,8 +5,7 @@ engine's state is a function of it, so a snapshot plus the journal's tail is the
 """
 
 import hashlib
-import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tidegate.events.columns import EVENT
-from tidegate.node.database import opened, storage_errors
+from tidegate.node.database import opened, storage_errors, transaction
 
 FILE = "journal.sqlite"
 DIGEST_BYTES = 16
@@ -29,6 +28,7 @@ create table if not exists batch (
 create table if not exists source (name text primary key, last integer not null);
 create table if not exists policy (mark integer primary key, policy text not null, model text not null);
 create table if not exists model (digest text primary key, json text not null);
+create table if not exists asked (one integer primary key check (one = 1), mark integer not null);
 """
 _SMALL = 16
 """Batches of fewer events are kept as they are; compressing them costs more than it saves."""
@@ -97,7 +97,7 @@ class Journal:
         raw = events.tobytes()
         blob = raw if len(events) < _SMALL else _CODEC.compress(raw, asbytes=True)
         digest = self._digest(self.digest, self.end, len(events), blob)
-        with storage_errors(self.path), self._transaction():
+        with storage_errors(self.path), transaction(self._db):
             self._db.execute(
                 "insert into batch (first, count, time, events, digest) values (?, ?, ?, ?, ?)",
                 (self.end, len(events), now_s, blob, digest),
@@ -111,9 +111,21 @@ class Journal:
         if sources:
             self.sources.update(sources)
 
+    @property
+    def asked_for(self) -> int:
+        """Mark of the policy that the settings asked for when they were last followed; 0 before the first time."""
+        with storage_errors(self.path):
+            row = self._db.execute("select mark from asked").fetchone()
+        return row[0] + _SIGN if row else 0
+
+    @asked_for.setter
+    def asked_for(self, mark: int) -> None:
+        with storage_errors(self.path), transaction(self._db):
+            self._db.execute("insert or replace into asked values (1, ?)", (mark - _SIGN,))
+
     def keep_policy(self, mark: int, kept: PolicyKept, model_digest: str) -> None:
         """Store what a POLICY event with this mark will stand for, before it is appended."""
-        with storage_errors(self.path), self._transaction():
+        with storage_errors(self.path), transaction(self._db):
             if kept.model:
                 self._db.execute("insert or ignore into model values (?, ?)", (model_digest, kept.model))
             self._db.execute(
@@ -122,7 +134,7 @@ class Journal:
 
     def prune(self, before: int, older_than_s: float, batches: int = 1_000) -> int:
         """Delete up to ``batches`` of the oldest batches that end before event ``before`` and are old enough."""
-        with storage_errors(self.path), self._transaction():
+        with storage_errors(self.path), transaction(self._db):
             gone = self._db.execute(
                 "delete from batch where first in (select first from batch where first + count <= ? and time < ? "
                 "and first + count < ? order by first limit ?)",
@@ -141,7 +153,7 @@ class Journal:
         and such a batch is marked by the digest of what it holds now, so that a reader can tell change from damage.
         """
         changed, at = 0, start
-        with storage_errors(self.path), self._transaction():
+        with storage_errors(self.path), transaction(self._db):
             rows = self._db.execute(
                 "select first, count, events, digest from batch where first >= ? order by first limit ?",
                 (start, batches),
@@ -213,7 +225,7 @@ class Journal:
             for count, blob in self._db.execute("select count, events from batch order by first desc"):
                 try:
                     ids = _unpacked(blob, count)["id"]
-                except (ValueError, pa.ArrowException):
+                except ValueError:
                     continue  # named when the batch is replayed; here it only means fewer ids to remember
                 found.append(np.ascontiguousarray(ids[ids != 0]))
                 seen += count
@@ -222,9 +234,6 @@ class Journal:
         return iter(found[::-1])
 
     # -- inside --------------------------------------------------------------------------------------------------------
-
-    def _transaction(self) -> "Transaction":
-        return Transaction(self._db)
 
     @staticmethod
     def _digest(before: bytes, first: int, count: int, blob: bytes) -> bytes:
@@ -246,40 +255,17 @@ class Journal:
             return np.zeros(0, EVENT), f"{place}: the checksum does not match what was written"
         try:
             return _unpacked(blob, count), ""
-        except (ValueError, pa.ArrowException) as error:
+        except ValueError as error:
             return np.zeros(0, EVENT), f"{place}: the batch cannot be unpacked: {error}"
 
 
-class Transaction:
-    """``begin immediate`` … ``commit``, or everything undone."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-
-    def __enter__(self) -> None:
-        self._db.execute("begin immediate")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            try:
-                self._db.execute("commit")
-                return
-            except sqlite3.Error:
-                if self._db.in_transaction:
-                    self._db.execute("rollback")
-                raise
-        if self._db.in_transaction:
-            self._db.execute("rollback")
-
-
 def _unpacked(blob: bytes, count: int) -> NDArray[Any]:
+    """EVENT[count]. Raises ValueError when the blob is not that."""
     size = count * EVENT.itemsize
-    raw = blob if len(blob) == size and count < _SMALL else _CODEC.decompress(blob, size, asbytes=True)
+    try:
+        raw = blob if len(blob) == size and count < _SMALL else _CODEC.decompress(blob, size, asbytes=True)
+    except OSError as error:  # what Arrow calls it when the bytes are no Zstandard frame
+        raise ValueError(str(error)) from None
     if len(raw) != size:
         raise ValueError(f"{len(raw)} bytes instead of {size}")
     return np.frombuffer(raw, EVENT)
-
-
-def joined(stretches: Sequence[Stretch]) -> NDArray[Any]:
-    """The events of several stretches in one array."""
-    return np.concatenate([stretch.events for stretch in stretches]) if stretches else np.zeros(0, EVENT)

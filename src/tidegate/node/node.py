@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import TimeoutError as TookTooLong
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any, Self
@@ -88,6 +89,7 @@ class _Batch:
     verdicts: list[tuple[int, int, str]] = field(default_factory=list)
     """(request, pseudonym, identifier) of each verdict that is wanted."""
     erasures: list[tuple[int, int, str]] = field(default_factory=list)
+    rulings: list[tuple[int, Ruling]] = field(default_factory=list)
 
     def add(self, events: NDArray[Any], names: Callable[[list[int]], list[tuple[str, str]]]) -> None:
         if len(events):
@@ -120,7 +122,8 @@ class Node:
         self.journal = Journal(folder)
         clock.see(self.journal.last_s)
         self.vault = Vault(folder, keys.vault)
-        self.ledger = SqliteLedger(folder, settings)
+        self.ledger = SqliteLedger(folder, settings, now_s=clock.now)
+        self.outbox = self.ledger.outbox
         self._committer = Committer(self.ledger, settings.limits.ledger_queue)
         self._engine_in_use = Lock()
         self._reader = DeliveryReader(self.pseudonyms, line_limit=settings.limits.lines)
@@ -156,7 +159,9 @@ class Node:
             raise
 
     def close(self, *, snapshot: bool = True) -> None:
-        """Put everything where it belongs and write a last snapshot."""
+        """Put everything where it belongs and write a last snapshot. A second call does nothing."""
+        if self._lock_file.closed:
+            return
         self._snapshotting.stop()
         drained = self._committer.drain(ERASURE_TIMEOUT_S)
         self._committer.stop()
@@ -170,6 +175,15 @@ class Node:
         self.vault.close()
         self.journal.close()
         self._lock_file.close()
+
+    def drain(self, timeout_s: float) -> bool:
+        """Wait until every decision made so far is in the ledger; False when it was not in time."""
+        self._committer.put((), self.journal.end)
+        return self._committer.drain(timeout_s)
+
+    def snapshot_now(self, timeout_s: float) -> bool:
+        """Have a snapshot made, and wait for it; False when it was not in time. In the thread of :meth:`take`."""
+        return self._snapshotting.now(self.journal.end, timeout_s)
 
     # -- starting ------------------------------------------------------------------------------------------------------
 
@@ -202,12 +216,19 @@ class Node:
         self._duplicates.count = 0
 
     def _put_settings_policy(self, first: InForce, text: str) -> None:
-        """The settings' policy comes into force when it is not what the journal ended with."""
-        if self._mark(first) != self.replica.mark:
+        """The settings' policy comes into force when it is another than at the last start.
+
+        One that was put in force through the API since then stays: only a changed file or a new version overrules it.
+        """
+        asked = self._mark(first)
+        if asked == self.journal.asked_for:
+            return
+        if asked != self.replica.mark:
             batch = _Batch([])
             self._change_policy(first, text, batch)
             self._make_durable(batch)
             self._observe(batch)
+        self.journal.asked_for = asked
 
     # -- the one way in ------------------------------------------------------------------------------------------------
 
@@ -308,7 +329,7 @@ class Node:
                 event = _event(
                     EventType.RULING, now_s, target=key, actor=self.pseudonyms.one(request.by), reason=reason
                 )
-                self.ledger.note_ruling(pseudonym_shown(key), request, now_s)
+                batch.rulings.append((key, request))
             elif isinstance(request, Proof):
                 event = _event(EventType.PROOF, now_s, actor=key)
             else:
@@ -397,6 +418,9 @@ class Node:
                     receipt.sequence,
                     verdict,
                 )
+        for key, ruling in batch.rulings:
+            note = partial(self.ledger.note_ruling, pseudonym_shown(key), ruling, self._clock.now())
+            self._committer.do(note)
         for at, key, by in batch.erasures:
             batch.answers[at] = self._erase(key, by)
 
@@ -459,6 +483,7 @@ class Node:
             "engine_judged": float(engine.judged),
             "snapshot_sequence": float(self._snapshotting.covered),
             "clock_behind_seconds": self._clock.behind_s,
+            **self.ledger.figures(),
         }
 
     @property
@@ -476,6 +501,7 @@ class Node:
     def _housekeep(self, now_s: float) -> None:
         """What every tick does: a snapshot when one is due, and now and then the retention of things."""
         self._committer.put((), self.journal.end)
+        self.ledger.population = self.replica.engine.account_count
         self._snapshotting.tend(self.journal.end, time.monotonic())
         if now_s < self._next_housekeeping_s:
             return

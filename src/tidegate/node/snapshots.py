@@ -54,7 +54,7 @@ def _checksum(data: Any) -> str:
 
 
 def _flat(array: NDArray[Any]) -> memoryview:
-    return memoryview(array.view(np.uint8).reshape(-1))
+    return memoryview(array.view(np.uint8).reshape(-1).data)
 
 
 def write_snapshot(
@@ -188,7 +188,10 @@ def _unpack(
     packed = os.pread(descriptor, size, offset)
     if len(packed) != size or _checksum(packed) != checksum:
         raise SnapshotDamaged(f"{name}: the checksum of the chunk at byte {offset} does not match")
-    into[:] = np.frombuffer(_CODEC.decompress(packed, len(into)), np.uint8)
+    try:
+        into[:] = np.frombuffer(_CODEC.decompress(packed, len(into)), np.uint8)
+    except (OSError, ValueError) as error:
+        raise SnapshotDamaged(f"{name}: the chunk at byte {offset} cannot be unpacked: {error}") from None
 
 
 def set_aside(path: Path) -> Path:

@@ -73,9 +73,9 @@ def make(folder: Path, forget: list[int]) -> dict[str, int]:
 def _forgotten(journal: Journal, key: int) -> int:
     """Put a random stand-in for the pseudonym everywhere in the journal; nothing leads back from it."""
     stand_in = secrets.randbits(64) or 1
-    changed, at = 0, journal.begin
+    changed, at = journal.replace_account(key, stand_in, journal.begin)
     while at is not None:
-        more, at = journal.replace_account(key, stand_in, at)  # type: ignore[assignment]
+        more, at = journal.replace_account(key, stand_in, at)
         changed += more
     return changed
 

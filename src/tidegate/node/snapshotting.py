@@ -14,6 +14,7 @@ from tidegate.node.snapshots import snapshots_in
 
 log = logging.getLogger(__name__)
 RETRY_S = 60.0
+WAIT_S = 0.05
 MODULE = "tidegate.node.snapshotter"
 
 
@@ -52,6 +53,21 @@ class Snapshotting:
         )
         if (due or self._erasures) and now_s >= self._not_before_s:
             self._start()
+
+    def now(self, sequence: int, timeout_s: float) -> bool:
+        """Make one and wait for it; False when that failed or was not in time."""
+        until_s = time.monotonic() + timeout_s
+        while time.monotonic() < until_s:
+            if self._process is None:
+                if self.covered >= sequence and not self._erasures:
+                    return True
+                if self.trouble:
+                    return False
+                self._start()
+            elif self._process.poll() is not None:
+                self._finish(time.monotonic())
+            time.sleep(WAIT_S)
+        return False
 
     def stop(self) -> None:
         """End a process that is still at work; what it had not renamed yet is of no use to anybody."""

@@ -8,12 +8,12 @@ import os
 import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from threading import Lock
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from tidegate.node.database import opened, storage_errors
-from tidegate.node.journal import Transaction
+from tidegate.node.database import opened, storage_errors, transaction
 
 FILE = "vault.sqlite"
 NONCE_BYTES = 12
@@ -26,13 +26,14 @@ create index if not exists access_by_time on access (time);
 
 
 class Vault:
-    """Sealed identifiers by pseudonym. Written by one thread; :meth:`reader` gives another one its own connection."""
+    """Sealed identifiers by pseudonym. Any thread."""
 
     def __init__(self, folder: Path, key: bytes, *, read_only: bool = False) -> None:
         """Opens or makes it. ``key``: 32 bytes. Raises :class:`~tidegate.node.requests.StorageError`."""
         self.path = folder / FILE
         self._cipher = AESGCM(key)
-        self._db: sqlite3.Connection = opened(self.path, _SCHEMA, read_only=read_only)
+        self._lock = Lock()
+        self._db: sqlite3.Connection = opened(self.path, _SCHEMA, read_only=read_only, secure_delete=True)
 
     def close(self) -> None:
         self._db.close()
@@ -40,13 +41,13 @@ class Vault:
     def keep(self, names: Mapping[int, str]) -> None:
         """Make identifiers durable by pseudonym; known ones stay as they are."""
         rows = [(key - _SIGN, self._sealed(key, name)) for key, name in names.items()]
-        with storage_errors(self.path), Transaction(self._db):
+        with self._lock, storage_errors(self.path), transaction(self._db):
             self._db.executemany("insert or ignore into account values (?, ?)", rows)
 
     def names(self, keys: Iterable[int]) -> dict[int, str]:
         """Identifiers of those pseudonyms that are known; for the node's own work, not written down."""
         found = {}
-        with storage_errors(self.path):
+        with self._lock, storage_errors(self.path):
             for key in keys:
                 row = self._db.execute(
                     "select sealed from account where pseudonym = ?", (key - _SIGN,)
@@ -57,13 +58,13 @@ class Vault:
 
     def look_up(self, key: int, *, who: str, why: str, now_s: float) -> str | None:
         """One identifier on behalf of a person, written down before it is given."""
-        with storage_errors(self.path), Transaction(self._db):
+        with self._lock, storage_errors(self.path), transaction(self._db):
             self._db.execute("insert into access values (?, ?, ?, ?)", (now_s, who, why, key - _SIGN))
         return self.names([key]).get(key)
 
     def erase(self, key: int, *, who: str, now_s: float) -> int:
         """Forget an identifier; that somebody asked for it stays written down. Returns how many were forgotten."""
-        with storage_errors(self.path), Transaction(self._db):
+        with self._lock, storage_errors(self.path), transaction(self._db):
             gone = self._db.execute("delete from account where pseudonym = ?", (key - _SIGN,)).rowcount
             self._db.execute("delete from access where pseudonym = ?", (key - _SIGN,))
             self._db.execute("insert into access values (?, ?, 'erasure', ?)", (now_s, who, -_SIGN))
@@ -71,7 +72,7 @@ class Vault:
 
     def accesses(self, limit: int = 100) -> list[tuple[float, str, str, int]]:
         """The last look-ups: (Unix seconds, who, why, pseudonym), latest first."""
-        with storage_errors(self.path):
+        with self._lock, storage_errors(self.path):
             rows = self._db.execute(
                 "select time, who, why, pseudonym from access order by time desc limit ?", (limit,)
             ).fetchall()
@@ -79,7 +80,7 @@ class Vault:
 
     def forget_accesses(self, before_s: float) -> int:
         """Drop the record of look-ups older than ``before_s`` (Unix seconds)."""
-        with storage_errors(self.path), Transaction(self._db):
+        with self._lock, storage_errors(self.path), transaction(self._db):
             return self._db.execute("delete from access where time < ?", (before_s,)).rowcount
 
     def _sealed(self, key: int, name: str) -> bytes:

@@ -1,0 +1,116 @@
+"""Where accounts stand and what their messenger knows of it: the state that decides what has to be done."""
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from tidegate.engine.rungs import Rung
+from tidegate.node.enforcement import ALLOWED, Measure, Situation
+from tidegate.node.ledger_file import numbers, pseudonym_of, stored
+
+
+@dataclass(slots=True)
+class OpenAction:
+    """An action that is not settled."""
+
+    number: int
+    measure: Measure
+    state: str
+    """``due``, ``dead`` or ``held``."""
+    leased_until_s: float
+    """Until then it is in the messenger's hands."""
+
+
+@dataclass(slots=True)
+class AccountState:
+    """One account; a changed one is written back by :func:`save`."""
+
+    pseudonym: int
+    name: str
+    decided: Measure = ALLOWED
+    """By the last decision."""
+    decided_number: int = 0
+    applied: Measure = ALLOWED
+    """What the messenger confirmed last."""
+    confirmed: int = 0
+    handed: int = 0
+    outstanding: OpenAction | None = None
+    """Due or dead."""
+    held: OpenAction | None = None
+
+    @property
+    def situation(self) -> Situation:
+        """What there is to compare a new decision with."""
+        return Situation(self.applied, self.handed > self.confirmed, self.wanted)
+
+    @property
+    def wanted(self) -> Measure:
+        """What is in effect, or will be as soon as the messenger hears of it."""
+        if self.outstanding is not None and self.outstanding.state == "due":
+            return self.outstanding.measure
+        return self.applied
+
+
+_ACCOUNT = (
+    "select pseudonym, name, decided, decided_until, decided_number, applied, applied_until, confirmed, handed "
+    "from account where pseudonym in (select value from json_each(?))"
+)
+_OUTSTANDING = (
+    "select pseudonym, number, rung, until, state, leased_until from action "
+    "where pseudonym in (select value from json_each(?)) and state in ('due', 'dead')"
+)
+_HELD = (
+    "select pseudonym, number, rung, until, state, leased_until from action "
+    "where pseudonym in (select value from json_each(?)) and state = 'held'"
+)
+
+
+def load(db: sqlite3.Connection, keys: Iterable[int]) -> dict[int, AccountState]:
+    """States by pseudonym, of those accounts that the ledger knows."""
+    wanted = numbers({stored(key) for key in keys})
+    found: dict[int, AccountState] = {}
+    for row in db.execute(_ACCOUNT, (wanted,)):
+        pseudonym, name, decided, decided_until, number, applied, applied_until, confirmed, handed = row
+        key = pseudonym_of(pseudonym)
+        found[key] = AccountState(
+            key,
+            name,
+            Measure(Rung(decided), decided_until),
+            number,
+            Measure(Rung(applied), applied_until),
+            confirmed,
+            handed,
+        )
+    for query in (_OUTSTANDING, _HELD):
+        for pseudonym, number, rung, until, state, leased_until in db.execute(query, (wanted,)):
+            action = OpenAction(number, Measure(Rung(rung), until), state, leased_until)
+            account = found[pseudonym_of(pseudonym)]
+            if state == "held":
+                account.held = action
+            else:
+                account.outstanding = action
+    return found
+
+
+def save(db: sqlite3.Connection, accounts: Iterable[AccountState]) -> None:
+    """Write back everything but the actions, which have their own table."""
+    db.executemany(
+        "insert into account values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (pseudonym) do update set "
+        "name = excluded.name, decided = excluded.decided, decided_until = excluded.decided_until, "
+        "decided_number = excluded.decided_number, applied = excluded.applied, applied_until = excluded.applied_until, "
+        "confirmed = excluded.confirmed, handed = excluded.handed",
+        [
+            (
+                stored(account.pseudonym),
+                account.name,
+                int(account.decided.rung),
+                account.decided.until_s,
+                account.decided_number,
+                int(account.applied.rung),
+                account.applied.until_s,
+                account.confirmed,
+                account.handed,
+            )
+            for account in accounts
+        ],
+    )

@@ -1,0 +1,102 @@
+"""The ledger: every decision, in order, each once. What a node needs of it, whichever database keeps it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tidegate.engine.rungs import Rung
+from tidegate.node.enforcement import Withheld
+from tidegate.node.requests import Finding, Ruling
+from tidegate.statements.decision import DecisionShown
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A decision as it lies in the ledger."""
+
+    number: int
+    """Counts decisions in the order in which they were committed, from 1; the order among equal times."""
+    decision: DecisionShown
+    withheld: Withheld
+    """Why it was not acted on when it came in."""
+    committed_s: float
+    """Unix seconds, by the node's clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class RulingNoted:
+    """What a person said when deciding about an account."""
+
+    time_s: float
+    finding: Finding
+    by: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayCount:
+    """Decisions of one day (UTC, by the decisions' own times) for one rung."""
+
+    day: str
+    """``2026-03-14``."""
+    rung: Rung
+    decided: int
+    withheld: int
+    """Of them, how many were not acted on when they came in."""
+
+
+class Ledger(Protocol):
+    """Keeps decisions, and enters the actions that follow from them into the outbox in the same transaction.
+
+    Every method may be called from any thread. All raise :class:`~tidegate.node.requests.StorageError` when the database
+    cannot be read or written; then nothing has changed.
+    """
+
+    @property
+    def committed_through(self) -> int:
+        """Number of journal events whose decisions are all in."""
+
+    def commit(self, decisions: Sequence[DecisionShown], through: int) -> None:
+        """Take in decisions in the order in which they were made, with all that follows from them, or nothing.
+
+        ``through``: number of journal events that these and all earlier decisions cover. Idempotent: a decision's id is
+        its key, so after a crash the node commits the tail of its journal again. A call whose ``through`` lies below
+        :attr:`committed_through` brings nothing new and is ignored, which is why a decision that was erased or has
+        outlived its retention does not come back.
+        """
+
+    def enforced_now(self, key: int, account: str, rung: Rung) -> Rung:
+        """What is in effect for an account that the engine has put on ``rung``, given mode, exemptions and breakers.
+
+        Right also while the decision is still on its way to the ledger.
+        """
+
+    def history(self, key: int, limit: int = 200) -> list[DecisionShown]:
+        """Decisions about an account, latest first."""
+
+    def decision(self, identifier: str) -> Recorded | None:
+        """One decision by its id."""
+
+    def decisions_after(self, number: int, limit: int = 1_000) -> list[Recorded]:
+        """Decisions committed after that one, oldest first: a reader keeps the last number as its cursor."""
+
+    def counts_by_day(self, days: int = 30) -> list[DayCount]:
+        """Decisions of the last ``days`` days that have any, latest day first, then by rung."""
+
+    def note_ruling(self, pseudonym: str, ruling: Ruling, now_s: float) -> None:
+        """Keep what a person said when deciding. ``pseudonym``: 16 hexadecimal digits."""
+
+    def rulings(self, key: int, limit: int = 200) -> list[RulingNoted]:
+        """What people said about an account, latest first."""
+
+    def erase(self, key: int) -> dict[str, int]:
+        """Remove everything about an account. Returns how much, by kind."""
+
+    def forget(self, now_s: float) -> dict[str, int]:
+        """Remove what has outlived its retention, a bounded amount a call. Returns how much, by kind."""
+
+    def alarms(self) -> list[str]:
+        """What somebody should look at, in words."""
+
+    def close(self) -> None:
+        """Let go of the database."""

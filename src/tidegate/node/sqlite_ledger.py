@@ -1,0 +1,353 @@
+"""The ledger on SQLite: one file in the node's folder, for decisions and for the actions that follow from them."""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tidegate.engine.rungs import RUNGS, Rung
+from tidegate.node import decision_table
+from tidegate.node.account_table import AccountState, load, save
+from tidegate.node.action_entry import Entries
+from tidegate.node.breaker import Breakers, BreakerShown
+from tidegate.node.enforcement import Course, Enforcement, Measure, Withheld, course_of
+from tidegate.node.forgetting import Forgetting
+from tidegate.node.ledger import DayCount, Recorded, RulingNoted
+from tidegate.node.ledger_file import LedgerFile, committed_through, next_number, set_meta, stored
+from tidegate.node.requests import Finding, Ruling
+from tidegate.node.settings import Mode, NodeSettings
+from tidegate.node.sqlite_outbox import SqliteOutbox
+from tidegate.node.sweeps import Sweeps, Swept
+from tidegate.statements.decision import DecisionShown
+
+__all__ = ["SqliteLedger", "committed_through"]
+
+log = logging.getLogger(__name__)
+
+
+class SqliteLedger:
+    """See :class:`~tidegate.node.ledger.Ledger`; and circuit breakers, and commands that act on many accounts.
+
+    Any thread may call anything. Writers wait for one another: a commit of 1,000 decisions takes some tens of
+    milliseconds, so call nothing but reads from an event loop's own thread, and better not even those.
+    """
+
+    def __init__(
+        self, folder: Path, settings: NodeSettings | None = None, *, now_s: Callable[[], float] = time.time
+    ) -> None:
+        """Opens or makes it, and carries out what changed settings ask for (see :mod:`tidegate.node.enforcement`).
+
+        ``now_s``: Unix seconds, asked at each commit. Raises :class:`~tidegate.node.requests.StorageError` or
+        :class:`~tidegate.node.settings.SettingsError`.
+        """
+        self._settings, self._now_s = settings or NodeSettings(), now_s
+        chosen = self._settings.enforcement
+        self._rules = Enforcement(chosen)
+        self._breakers = Breakers(self._settings.breaker, self._rules.share)
+        self._file = LedgerFile(folder)
+        self.path = self._file.path
+        try:
+            self._through: int = self._file.meta("committed_through") or 0
+            if (kept := self._file.meta("breakers")) is not None:
+                self._breakers.restore(kept)
+            self.outbox = SqliteOutbox(self._file, chosen)
+            self._sweeps = Sweeps(self._file, chosen, self._rules)
+            self._sweeps.follow_settings(now_s())
+        except BaseException:
+            self._file.close()
+            raise
+        self._forgetting = Forgetting(self._file, self._settings.retention)
+        self._skipped = False
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
+    # -- taking in -----------------------------------------------------------------------------------------------------
+
+    @property
+    def committed_through(self) -> int:
+        """Number of journal events whose decisions are all in."""
+        return self._through
+
+    @property
+    def population(self) -> int:
+        """Accounts that the node knows, for the limits of the circuit breakers; kept with the next measure counted."""
+        return self._breakers.population
+
+    @population.setter
+    def population(self, accounts: int) -> None:
+        with self._file.lock:
+            self._breakers.population = accounts
+
+    def commit(self, decisions: Sequence[DecisionShown], through: int) -> None:
+        """Take in decisions and enter the actions that follow from them, in one durable transaction."""
+        if through < self._through:
+            self._note_skipped(decisions, through)
+            return
+        if not decisions and through == self._through:
+            return
+        with self._file.lock:
+            now_s = self._now_s()
+            breakers = self._breakers.copy()
+            with self._file.writing() as db:
+                fresh = decision_table.unknown(db, decisions) if decisions else []
+                entries = Entries(db, now_s, self._settings.enforcement.lease_s)
+                if fresh:
+                    first = next_number(db, "decision", len(fresh))
+                    accounts = load(db, {decision.pseudonym for decision in fresh})
+                    followed = [
+                        (
+                            first + at,
+                            decision,
+                            self._follow(decision, first + at, accounts, entries, breakers, now_s),
+                        )
+                        for at, decision in enumerate(fresh)
+                    ]
+                    decision_table.insert(db, followed, now_s)
+                    save(db, accounts.values())
+                    entries.write()
+                    set_meta(db, "breakers", breakers.to_json())
+                set_meta(db, "committed_through", through)
+            self._through = through
+            self._tell_of_opened(breakers)
+            self._breakers = breakers
+        if entries.count:
+            self.outbox.listeners.tell()
+
+    def _follow(
+        self,
+        decision: DecisionShown,
+        number: int,
+        accounts: dict[int, AccountState],
+        entries: Entries,
+        breakers: Breakers,
+        now_s: float,
+    ) -> Withheld:
+        """Enter what one decision leads to, and say why it leads to nothing if it does not."""
+        target = Measure.of(RUNGS[decision.rung], decision.until)
+        account = accounts.get(decision.pseudonym)
+        if account is None:
+            account = accounts[decision.pseudonym] = AccountState(decision.pseudonym, decision.account)
+        account.name, account.decided, account.decided_number = decision.account, target, number
+        course, withheld = course_of(
+            target,
+            account.situation,
+            self._rules.withheld(decision.account, decision.pseudonym),
+            now_s,
+            lambda rung: breakers.admit(rung, now_s),
+        )
+        if course is Course.KEEP:
+            entries.keep(account)
+        elif course is not Course.WITHHOLD:
+            entries.enter(
+                account,
+                target,
+                decision=decision.id,
+                time_s=decision.time,
+                cause="decision",
+                held=course is Course.HOLD,
+                identifier=decision.id,
+            )
+        return withheld
+
+    def _note_skipped(self, decisions: Sequence[DecisionShown], through: int) -> None:
+        """Say once that a replay brought decisions that are gone from here: is it the ledger of this journal?"""
+        if self._skipped or not decisions:
+            return
+        with self._file.reading() as db:
+            gone = decision_table.unknown(db, decisions)
+        if gone:
+            self._skipped = True
+            log.warning(
+                "%s: %d decisions up to event %d were not taken in, because the ledger reaches to event %d already. They "
+                "were removed when their retention ended, or this ledger belongs to another journal.",
+                self.path,
+                len(gone),
+                through,
+                self._through,
+            )
+
+    def _tell_of_opened(self, breakers: Breakers) -> None:
+        for rung in breakers.rungs:
+            opened = breakers.opened(rung)
+            if opened is not None and self._breakers.opened(rung) is None:
+                log.error(
+                    "circuit breaker open: %d accounts were to be put on %s within a day, the limit is %.0f. Deciding "
+                    "goes on; further measures on this rung are held until somebody resets the breaker.",
+                    opened.count,
+                    rung.word,
+                    opened.limit,
+                )
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+
+    def enforced_rung(self, key: int) -> Rung:
+        """What is in effect for an account: by the last action that was not withheld, confirmed or on its way."""
+        account = self._state(key)
+        return account.wanted.rung if account else Rung.ALLOW
+
+    def enforced_now(self, key: int, account: str, rung: Rung) -> Rung:
+        """What is in effect for an account that the engine has put on ``rung``, also if the ledger does not know yet."""
+        state = self._state(key)
+        current = state.wanted.rung if state else Rung.ALLOW
+        if rung is (state.decided.rung if state else Rung.ALLOW):
+            return current
+        if rung <= current:
+            return rung
+        if self._rules.withheld(account, key) is not Withheld.NO or self._breakers.opened(rung) is not None:
+            return current
+        return rung
+
+    def history(self, key: int, limit: int = 200) -> list[DecisionShown]:
+        """Decisions about an account, latest first."""
+        with self._file.reading() as db:
+            return decision_table.of_account(db, key, limit)
+
+    def decision(self, identifier: str) -> Recorded | None:
+        """One decision by its id."""
+        with self._file.reading() as db:
+            return decision_table.by_id(db, identifier)
+
+    def decisions_after(self, number: int, limit: int = 1_000) -> list[Recorded]:
+        """Decisions committed after that one, oldest first."""
+        with self._file.reading() as db:
+            return decision_table.after(db, number, limit)
+
+    def counts_by_day(self, days: int = 30) -> list[DayCount]:
+        """The last ``days`` days that have any decisions, latest first."""
+        with self._file.reading() as db:
+            return decision_table.counts(db, days)
+
+    def alarms(self) -> list[str]:
+        """What somebody should look at, in words."""
+        found = [
+            f"the circuit breaker of {shown.rung.word} is open: {shown.opened.count:,} measures in a day, the limit was "
+            f"{shown.opened.limit:,.0f}; {shown.held:,} are held"
+            for shown in self.breakers()
+            if shown.opened is not None
+        ]
+        counts = self.outbox.counts()
+        if counts["dead"]:
+            found.append(f"{counts['dead']:,} actions were given up; see /v1/actions/dead")
+        if counts["standing"] and self._settings.enforcement.mode is Mode.SHADOW:
+            found.append(
+                f"the mode is shadow, but measures from before are in effect on {counts['standing']:,} accounts until "
+                "they end by themselves"
+            )
+        return found
+
+    def figures(self) -> dict[str, float]:
+        """Numbers for the metrics page, by name."""
+        counts = {f"outbox_{name}": float(count) for name, count in self.outbox.counts().items()}
+        for shown in self.breakers():
+            counts[f"breaker_open_{shown.rung.word}"] = float(shown.opened is not None)
+            counts[f"breaker_last_day_{shown.rung.word}"] = float(shown.last_day)
+        return counts
+
+    def _state(self, key: int) -> AccountState | None:
+        with self._file.reading() as db:
+            db.execute("begin")
+            try:
+                return load(db, (key,)).get(key)
+            finally:
+                db.execute("rollback")
+
+    # -- circuit breakers ----------------------------------------------------------------------------------------------
+
+    def breakers(self) -> list[BreakerShown]:
+        """All circuit breakers, weakest rung first."""
+        with self._file.reading() as db:
+            held = dict(
+                db.execute("select rung, count(*) from action where state = 'held' group by rung").fetchall()
+            )
+        with self._file.lock:
+            breakers = self._breakers
+            breakers.see(self._now_s())
+            return [
+                BreakerShown(
+                    rung,
+                    breakers.opened(rung),
+                    held.get(int(rung), 0),
+                    breakers.last_day(rung),
+                    breakers.limit(rung),
+                )
+                for rung in breakers.rungs
+            ]
+
+    def reset_breaker(self, rung: Rung, *, release: bool) -> int:
+        """Close a breaker; what it held becomes due (``release``) or is dropped. Returns how many those were.
+
+        Of what is released, only what is still wanted becomes due. The breaker counts from nought afterwards.
+        """
+        settled = 0
+        while True:
+            with self._file.lock:
+                now_s = self._now_s()
+                with self._file.writing() as db:
+                    count, more = self._sweeps.settle_held(db, rung, now_s, release=release)
+                    settled += count
+                    breakers = self._breakers.copy()
+                    if not more:
+                        breakers.close(rung)
+                        set_meta(db, "breakers", breakers.to_json())
+                self._breakers = breakers
+            if not more:
+                break
+        log.warning(
+            "the circuit breaker of %s was reset; %d held measures were %s",
+            rung.word,
+            settled,
+            "released" if release else "dropped",
+        )
+        self.outbox.listeners.tell()
+        return settled
+
+    # -- commands that act on many accounts ----------------------------------------------------------------------------
+
+    def enforce_standing(self, *, dry_run: bool = False) -> Swept:
+        """Enter actions for accounts that stand on a rung now without it being in effect, as after shadow → enforce.
+
+        A person asks for it, so the breakers do not count it; where one is open, its rung is left alone.
+        """
+        closed = frozenset(rung for rung in Rung if self._breakers.opened(rung) is None)
+        return self._swept(self._sweeps.enforce_standing(closed, self._now_s(), dry_run=dry_run))
+
+    def lift_all(self, *, dry_run: bool = False) -> Swept:
+        """End every measure that is in effect or on its way, whatever was decided. Later decisions act again."""
+        return self._swept(self._sweeps.lift_all(self._now_s(), dry_run=dry_run))
+
+    def _swept(self, done: Swept) -> Swept:
+        if done.entered:
+            self.outbox.listeners.tell()
+        return done
+
+    # -- what people say -----------------------------------------------------------------------------------------------
+
+    def note_ruling(self, pseudonym: str, ruling: Ruling, now_s: float) -> None:
+        """Keep what a person said when deciding. ``pseudonym``: 16 hexadecimal digits."""
+        with self._file.writing() as db:
+            number = next_number(db, "ruling", 1)
+            db.execute(
+                "insert into ruling values (?, ?, ?, ?, ?, ?)",
+                (number, stored(int(pseudonym, 16)), now_s, str(ruling.finding), ruling.by, ruling.note),
+            )
+
+    def rulings(self, key: int, limit: int = 200) -> list[RulingNoted]:
+        """What people said about an account, latest first."""
+        with self._file.reading() as db:
+            rows = db.execute(
+                "select time, finding, by, note from ruling where pseudonym = ? order by number desc limit ?",
+                (stored(key), limit),
+            ).fetchall()
+        return [RulingNoted(time_s, Finding(finding), by, note) for time_s, finding, by, note in rows]
+
+    # -- forgetting ----------------------------------------------------------------------------------------------------
+
+    def erase(self, key: int) -> dict[str, int]:
+        """Remove everything about an account. Returns how much, by kind; ``in_effect``: nothing will end it any more."""
+        return self._forgetting.erase(key, self._now_s())
+
+    def forget(self, now_s: float) -> dict[str, int]:
+        """Remove what has outlived its retention, a bounded amount a call. Returns how much, by kind."""
+        return self._forgetting.forget(now_s)
