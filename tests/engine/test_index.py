@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from tidegate.engine.index import bury, find, find_or_add
+from tidegate.engine.index import find, find_or_add, free
 from tidegate.engine.table import MAX_LOAD, Table
 from tidegate.events.compiled import compiled
 
@@ -27,19 +27,9 @@ def find_all(book: Any, index: Any, old_index: Any, records: Any, keys: Any, slo
 
 
 @compiled
-def free_all(book: Any, index: Any, old_index: Any, records: Any, slots: Any) -> None:
-    """As forgetting an idle account does."""
-    table = book[0]
+def free_all(book: Any, index: Any, old_index: Any, records: Any, words: Any, slots: Any) -> None:
     for slot in slots:
-        key = records[slot].key
-        bury(index, table.mask, key, slot)
-        if table.old_mask >= 0:
-            bury(old_index, table.old_mask, key, slot)
-        table.tombstones += 1
-        table.live -= 1
-        records[slot].last_s = -1.0
-        records[slot].key = np.uint64(table.free_head)
-        table.free_head = slot + 1
+        free(book[0], index, old_index, records, words, 2, slot)
 
 
 class Checked:
@@ -66,7 +56,7 @@ class Checked:
 
     def free(self, keys: NDArray[np.uint64]) -> None:
         slots = np.array([self.expected.pop(key) for key in keys.tolist()], np.int64)
-        free_all(*self._arrays(), slots)
+        free_all(*self._arrays(), self.table.records.array.view(np.uint64), slots)
 
     def check(self) -> None:
         keys = np.array(list(self.expected), np.uint64)

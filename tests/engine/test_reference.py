@@ -60,7 +60,7 @@ def assert_same(events: NDArray[Any]) -> list[tuple[int, Judged]]:
 
 
 def test_the_kernel_agrees_with_the_reference_on_twenty_thousand_events_of_every_kind() -> None:
-    judged = assert_same(random_log(1, 20_000))
+    judged = assert_same(random_log(4, 20_000))
     for feature in FEATURES:
         known = {value for _, look in judged if not math.isnan(value := look.features[feature.name])}
         assert known, f"{feature.name} is never known"

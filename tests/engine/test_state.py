@@ -155,10 +155,6 @@ def parts() -> dict[str, NDArray[Any]]:
     return saved(engine)
 
 
-def first_in_use(accounts: NDArray[Any]) -> Any:
-    return accounts[int(np.flatnonzero(accounts["last_s"] > 0)[0])]
-
-
 def two_alike(parts: dict[str, NDArray[Any]]) -> None:
     parts["networks"]["key"][3] = parts["networks"]["key"][1]
 
@@ -212,6 +208,14 @@ def no_such_network(parts: dict[str, NDArray[Any]]) -> None:
     parts["accounts"]["network_slot"][0] = len(parts["networks"]) + 1
 
 
+def held_by_more_than_there_are(parts: dict[str, NDArray[Any]]) -> None:
+    parts["networks"]["held_by"][0] += 1
+
+
+def nobody_on_a_device(parts: dict[str, NDArray[Any]]) -> None:
+    parts["accounts"]["device_slot"][int(np.flatnonzero(parts["accounts"]["device_slot"])[0])] = 0
+
+
 def no_such_place_for_a_peer(parts: dict[str, NDArray[Any]]) -> None:
     parts["accounts"]["peer_head"][0] = 200
 
@@ -233,6 +237,8 @@ def no_such_place_for_a_peer(parts: dict[str, NDArray[Any]]) -> None:
         (no_such_rung, "no rung there is"),
         (no_such_network, "network or device there is not"),
         (no_such_place_for_a_peer, "no rung there is"),
+        (held_by_more_than_there_are, "the networks do not count as many accounts"),
+        (nobody_on_a_device, "the devices do not count as many accounts"),
     ],
 )
 def test_a_state_that_does_not_hold_together_is_refused(

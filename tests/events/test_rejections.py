@@ -180,7 +180,9 @@ def test_what_only_a_node_may_write_is_never_read_from_a_log(read: Read) -> None
     assert result.events["type"].tolist() == [EventType.MESSAGE]
     assert result.summary.rejected_by_reason == {"unknown type": 4}
     words = json.loads(result.rejected.read_text().splitlines()[0])["words"]
-    assert words.startswith("'policy' does not come through the log of a messenger: Tidegate writes it itself.")
+    assert words.startswith(
+        "'policy' does not come through the log of a messenger: Tidegate writes it itself."
+    )
 
 
 def test_a_reading_for_a_node_takes_the_kinds_of_the_contract_and_none_that_tidegate_writes() -> None:

@@ -15,6 +15,9 @@ COMMANDS: dict[str, str] = {
     "evaluate": "Measure what is stopped, how soon, and who is wronged.",
     "backtest": "Replay logs under another policy and compare.",
     "bench": "Measure throughput, latency and memory on this machine.",
+    "serve": "Run a node: take events, decide, hand out actions.",
+    "token": "Make, list and revoke the tokens of a node.",
+    "matrix": "Guard a Matrix homeserver through its official interfaces, without a module.",
     "docs": "Write the reference pages that follow from the code.",
     "warm-up": "Compile the kernels for this machine.",
 }

@@ -16,10 +16,12 @@ from tidegate.engine.layout import (
     ACCOUNT_WORDS,
     DECISION,
     DEVICE,
+    DEVICE_WORDS,
     HEADER,
     JUDGED,
     MAX_STRIKES,
     NETWORK,
+    NETWORK_WORDS,
     NEWBORN,
     RULE_WORDS,
     STRIKE,
@@ -60,9 +62,10 @@ CONTROL = np.dtype(
 
 Tables = namedtuple(
     "Tables",
-    "header strikes at ai ao accounts words nt ni no networks dt di do devices",
+    "header strikes at ai ao accounts words nt ni no networks network_words dt di do devices device_words",
 )
-"""State: header, strike queue, and for accounts, networks and devices the table, index, old index and records."""
+"""State: header, strike queue, and for accounts, networks and devices the table, index, old index, records and the same
+records as words."""
 
 Rules = namedtuple(
     "Rules",
@@ -91,10 +94,12 @@ def tables_of(c: Any) -> Any:
         carray(as_pointer(c.network_index), c.network_index_size, np.uint64),
         carray(as_pointer(c.network_old), c.network_old_size, np.uint64),
         carray(as_pointer(c.networks), c.network_capacity, NETWORK),
+        carray(as_pointer(c.networks), c.network_capacity * NETWORK_WORDS, np.uint64),
         carray(as_pointer(c.device_table), 1, TABLE),
         carray(as_pointer(c.device_index), c.device_index_size, np.uint64),
         carray(as_pointer(c.device_old), c.device_old_size, np.uint64),
         carray(as_pointer(c.devices), c.device_capacity, DEVICE),
+        carray(as_pointer(c.devices), c.device_capacity * DEVICE_WORDS, np.uint64),
     )
 
 

@@ -67,7 +67,8 @@ class Outcome:
 class Engine:
     """One engine with its state.
 
-    ``pepper`` keys the randomised thresholds. ``idle_limit_s`` lets accounts idle for longer be forgotten (0: never).
+    ``pepper`` keys the randomised thresholds. ``idle_limit_s`` lets accounts, networks and devices idle for longer be
+    forgotten (0: never).
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Engine:
         tables = {"accounts": self._accounts, "networks": self._networks, "devices": self._devices}
         self._state = State(self._header, self._strikes, tables)
         self._newborn = np.zeros(2 * MAX_PIECE, NEWBORN)
+        self._found, self._seen = np.zeros(0, NEWBORN), np.zeros(0, np.uint64)
         self._judged = np.zeros(BLOCK, JUDGED)
         self._rows = np.zeros((BLOCK, WIDTH), np.float32)
         self._decisions = np.zeros(3 * MAX_PIECE + 1, DECISION)
@@ -236,9 +238,13 @@ class Engine:
         events = _checked(events)
         if self._control["account_table"][0] == 0:
             self._make_room(MAX_PIECE)
-        found = np.zeros(2 * len(events), NEWBORN)
-        seen = np.zeros(1 << (4 * len(events)).bit_length(), np.uint64)
-        return found[: find_newcomers(self._control, events, seen, found)]
+        size = 1 << (4 * len(events)).bit_length()
+        if size > len(self._seen):
+            # Kept for the next time: asking the system for fresh memory takes longer than the search.
+            self._seen, self._found = np.zeros(size, np.uint64), np.zeros(size, NEWBORN)
+        seen = self._seen[:size]
+        seen[:] = 0
+        return self._found[: find_newcomers(self._control, events, seen, self._found)].copy()
 
     def end_rungs(self, now: float, keys: NDArray[np.uint64] | None = None) -> NDArray[Any]:
         """Decisions for every rung that has run out by ``now``; with ``keys`` only those accounts are looked at."""

@@ -102,6 +102,22 @@ def find_or_add(table: Any, index: Any, old_index: Any, records: Any, key: Any) 
 
 
 @inlined
+def free(table: Any, index: Any, old_index: Any, records: Any, words: Any, width: Any, slot: Any) -> None:
+    """Wipe a record and keep its place for the next new one. ``words``: the records as uint64, ``width`` each."""
+    key = records[slot].key
+    bury(index, table.mask, key, slot)
+    if table.old_mask >= 0:
+        bury(old_index, table.old_mask, key, slot)
+    table.tombstones += 1
+    table.live -= 1
+    for word in range(slot * width, (slot + 1) * width):
+        words[word] = np.uint64(0)
+    records[slot].last_s = -1.0
+    records[slot].key = np.uint64(table.free_head)
+    table.free_head = slot + 1
+
+
+@inlined
 def bury(index: Any, mask: Any, key: Any, slot: Any) -> Any:
     """Turn the entry of a record into a tombstone in one array; True when it was there."""
     wanted = (np.uint64(key) & _HIGH) | np.uint64(slot + 1)

@@ -26,6 +26,7 @@ from tidegate.engine.control import (
     rules_of,
     tables_of,
 )
+from tidegate.engine.forgetting import erase, forget_idle
 from tidegate.engine.index import find
 from tidegate.engine.ladder import FOREVER_S, MODEL_FAMILY, has_ended
 from tidegate.engine.layout import ACCOUNT, ACCOUNT_WORDS, BLOCK, CLOCK_ZERO_S, JUDGED
@@ -35,8 +36,6 @@ from tidegate.engine.passage import (
     MESSAGING,
     PERSON,
     REGISTRATION,
-    erase,
-    forget_idle,
     note_signals,
     pass_event,
     says_nothing_of_traffic,
@@ -136,7 +135,7 @@ def observe(control: Any) -> None:
                 now = t.header[0].watermark
             deliver_strikes(t, now)
             if t.header[0].idle_limit_s > 0.0:
-                forget_idle(t.header[0], t.at[0], t.ai, t.ao, t.accounts, t.words, now)
+                forget_idle(t, now)
         end = min(n, start + BLOCK - offset)
         waiting = np.int64(0)
         for i in range(start, end):

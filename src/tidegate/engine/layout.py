@@ -130,7 +130,7 @@ NETWORK = np.dtype(
         ("key", U8),
         ("last_s", F8),
         ("first_s", U4),
-        ("padding", U4),
+        ("held_by", U4),  # accounts whose last network this is
         ("registrations_1h", F4),
         ("registrations_1d", F4),
         ("registrations_14d", F4),
@@ -149,11 +149,12 @@ DEVICE = np.dtype(
         ("first_s", U4),
         ("registrations_14d", F4),
         ("strikes_14d", F4),
-        ("padding", U4),
+        ("held_by", U4),  # accounts whose last device this is
         ("accounts_seen", U8),
     ]
 )
 """One device, 40 bytes."""
+NETWORK_WORDS, DEVICE_WORDS = NETWORK.itemsize // 8, DEVICE.itemsize // 8
 
 STRIKE = np.dtype([("network_slot", U4), ("device_slot", U4), ("phone_range", U4), ("weight", F4)])
 """A finding of abuse (weight 1) or its reversal (-1) on its way back to network, device and number range."""
@@ -170,9 +171,13 @@ HEADER = np.dtype(
         ("watermark", F8),  # latest event time
         ("late", np.int64),
         ("strikes", np.int64),  # waiting in the strike queue
-        ("idle_limit_s", F8),  # accounts idle for longer may be forgotten; 0 = never
+        ("idle_limit_s", F8),  # what is idle for longer may be forgotten; 0 = never
         ("sweep_at", np.int64),  # next account slot to look at for idleness
         ("births", np.int64),  # accounts made since the last block
+        ("network_sweep_at", np.int64),
+        ("network_births", np.int64),
+        ("device_sweep_at", np.int64),
+        ("device_births", np.int64),
         ("evicted", np.int64),
         ("judged", np.int64),
         ("pepper", U8),  # key of the randomised thresholds

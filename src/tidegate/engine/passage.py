@@ -11,9 +11,8 @@ import numpy as np
 
 from tidegate.engine.arithmetic import mixed
 from tidegate.engine.features import Signal
-from tidegate.engine.index import bury, find, find_or_add
-from tidegate.engine.layout import ACCOUNT_WORDS
-from tidegate.engine.rooms.decay import clock
+from tidegate.engine.forgetting import arrives, leaves
+from tidegate.engine.index import find, find_or_add
 from tidegate.engine.rooms.device import device_sees
 from tidegate.engine.rooms.network import CLIENT_SALT, NUMBER_RANGE_SALT, network_sees, surge
 from tidegate.engine.rooms.recipient import (
@@ -50,7 +49,6 @@ FAST_SENT_1M = np.float32(8.0)
 FAST_GROUP_SENT_1H = np.float32(30.0)
 JUDGED_COMPLAINT = np.float32(0.2)
 """Complaints that weigh less do not lead to a judgement by themselves."""
-SWEEP_STEP = 2
 BY_ACTOR, BY_TARGET = np.uint8(0), np.uint8(1)
 """Which field of an event named an account."""
 
@@ -110,56 +108,6 @@ def note_signals(header: Any, event: Any) -> None:
 
 
 @inlined
-def forget_idle(
-    header: Any, table: Any, index: Any, old_index: Any, accounts: Any, words: Any, now: float
-) -> None:
-    """For each account made in the last block, look at two in turn and free those idle beyond the limit."""
-    looks = min(SWEEP_STEP * header.births, table.count)
-    header.births = 0
-    for _ in range(looks):
-        if header.sweep_at >= table.count:
-            header.sweep_at = 0
-        slot = header.sweep_at
-        header.sweep_at += 1
-        account = accounts[slot]
-        touched = max(account.last_s, account.said_back_s)
-        # last_s is -1 in a freed record; an account under a rung is kept until the rung has ended.
-        if account.last_s < 0.0 or account.rung != 0 or touched == 0.0 or now - touched < header.idle_limit_s:
-            continue
-        if account.trusted_until_s != 0 and clock(now) < account.trusted_until_s:
-            continue
-        forget_account(header, table, index, old_index, accounts, words, slot)
-
-
-@inlined
-def forget_account(
-    header: Any, table: Any, index: Any, old_index: Any, accounts: Any, words: Any, slot: Any
-) -> None:
-    """Wipe an account's record and put it on the free list. No judged row may be waiting for it."""
-    account = accounts[slot]
-    key = account.key
-    bury(index, table.mask, key, slot)
-    if table.old_mask >= 0:
-        bury(old_index, table.old_mask, key, slot)
-    table.tombstones += 1
-    table.live -= 1
-    header.evicted += 1
-    for word in range(slot * ACCOUNT_WORDS, (slot + 1) * ACCOUNT_WORDS):
-        words[word] = np.uint64(0)
-    account.last_s = -1.0
-    account.key = np.uint64(table.free_head)
-    table.free_head = slot + 1
-
-
-@inlined
-def erase(t: Any, key: Any) -> None:
-    """Forget one account now, whatever it stands on. Nothing happens when it is unknown."""
-    slot = find(t.at[0], t.ai, t.ao, t.accounts, key)
-    if slot >= 0:
-        forget_account(t.header[0], t.at[0], t.ai, t.ao, t.accounts, t.words, slot)
-
-
-@inlined
 def note_newborn(newborn: Any, count: Any, slot: Any, event_index: Any, is_target: Any) -> Any:
     """Tell the caller that a record now belongs to an account named in this event."""
     newborn[count].slot = np.uint32(slot)
@@ -169,59 +117,57 @@ def note_newborn(newborn: Any, count: Any, slot: Any, event_index: Any, is_targe
 
 
 @inlined
-def enter_network(event: Any, table: Any, index: Any, old_index: Any, networks: Any) -> Any:
+def network_of(t: Any, key: Any) -> Any:
+    """Slot of a network, number range or client software, made when new."""
+    slot, is_new = find_or_add(t.nt[0], t.ni, t.no, t.networks, key)
+    if is_new:
+        t.header[0].network_births += 1
+    return slot
+
+
+@inlined
+def enter_network(t: Any, event: Any) -> Any:
     """Room one. Slot of the event's network, or -1."""
     if event.network == _NOBODY:
         return np.int64(-1)
-    slot, _ = find_or_add(table, index, old_index, networks, event.network)
-    network_sees(
-        networks[slot], event.actor, event.type == KIND_REGISTER, event.type == KIND_MESSAGE, event.time
-    )
+    slot = network_of(t, event.network)
+    is_message = event.type == KIND_MESSAGE
+    network_sees(t.networks[slot], event.actor, event.type == KIND_REGISTER, is_message, event.time)
     return slot
 
 
 @inlined
-def enter_device(event: Any, table: Any, index: Any, old_index: Any, devices: Any) -> Any:
+def enter_device(t: Any, event: Any) -> Any:
     """Room two. Slot of the event's device, or -1."""
     if event.device == _NOBODY:
         return np.int64(-1)
-    slot, _ = find_or_add(table, index, old_index, devices, event.device)
-    device_sees(devices[slot], event.actor, event.type == KIND_REGISTER, event.time)
+    slot, is_new = find_or_add(t.dt[0], t.di, t.do, t.devices, event.device)
+    if is_new:
+        t.header[0].device_births += 1
+    device_sees(t.devices[slot], event.actor, event.type == KIND_REGISTER, event.time)
     return slot
 
 
 @inlined
-def sign_up(
-    account: Any,
-    event: Any,
-    table: Any,
-    index: Any,
-    old_index: Any,
-    networks: Any,
-    network_slot: Any,
-    devices: Any,
-    device_slot: Any,
-) -> None:
+def sign_up(t: Any, account: Any, event: Any, network_slot: Any, device_slot: Any) -> None:
     """A registration: what network, device, number range and client know is kept with the account."""
     now = event.time
     registers(account, event.phone_range, now)
     strikes = np.float32(0.0)
     if network_slot >= 0:
-        account.reg_net_1h = networks[network_slot].registrations_1h
-        strikes += networks[network_slot].strikes_14d
+        account.reg_net_1h = t.networks[network_slot].registrations_1h
+        strikes += t.networks[network_slot].strikes_14d
     if device_slot >= 0:
-        strikes += devices[device_slot].strikes_14d
+        strikes += t.devices[device_slot].strikes_14d
     if event.phone_range != 0:
-        key = mixed(NUMBER_RANGE_SALT ^ np.uint64(event.phone_range))
-        slot, _ = find_or_add(table, index, old_index, networks, key)
-        network_sees(networks[slot], event.actor, True, False, now)
-        account.reg_range_1h = networks[slot].registrations_1h
-        strikes += networks[slot].strikes_14d
+        slot = network_of(t, mixed(NUMBER_RANGE_SALT ^ np.uint64(event.phone_range)))
+        network_sees(t.networks[slot], event.actor, True, False, now)
+        account.reg_range_1h = t.networks[slot].registrations_1h
+        strikes += t.networks[slot].strikes_14d
     if event.client != 0:
-        key = mixed(CLIENT_SALT ^ np.uint64(event.client))
-        slot, _ = find_or_add(table, index, old_index, networks, key)
-        network_sees(networks[slot], event.actor, True, False, now)
-        account.reg_client_surge = surge(networks[slot], now)
+        slot = network_of(t, mixed(CLIENT_SALT ^ np.uint64(event.client)))
+        network_sees(t.networks[slot], event.actor, True, False, now)
+        account.reg_client_surge = surge(t.networks[slot], now)
     account.reg_strikes = strikes
 
 
@@ -329,6 +275,52 @@ def says_nothing_of_traffic(kind: Any) -> Any:
 
 
 @inlined
+def does(
+    t: Any,
+    event: Any,
+    slot: Any,
+    network_slot: Any,
+    device_slot: Any,
+    first_ever: Any,
+    index: Any,
+    newborn: Any,
+    newborn_count: Any,
+) -> Any:
+    """What the account in ``slot`` does: ``(judged slot or -1, stage, newborn count)``."""
+    now, kind = event.time, np.int64(event.type)
+    no_slot = np.int64(-1)
+    account = t.accounts[slot]
+    if kind == KIND_REGISTER:
+        sign_up(t, account, event, network_slot, device_slot)
+        return slot, REGISTRATION, newborn_count
+    if event.target != _NOBODY and event.target != event.actor and needs_target(kind):
+        other_slot, newborn_count = account_slot(t, event.target, newborn, newborn_count, index, BY_TARGET)
+        account, other = t.accounts[slot], t.accounts[other_slot]
+        if kind == KIND_MESSAGE:
+            judged = message_to_person(account, other, event, network_slot, device_slot, first_ever)
+        elif kind == KIND_INVITE:
+            invites(account)
+            said_back_catches_up(other, now)
+            is_invited(other, event.actor, event.chat, now)
+            judged = True
+        else:
+            judged = tell(account, other, event)
+            if judged:
+                return other_slot, FEEDBACK, newborn_count
+        return slot if judged else no_slot, MESSAGING, newborn_count
+    if kind == KIND_LEAVE:
+        inviter = declines(account, event.chat, now)
+        if inviter != _NOBODY:
+            other_slot = find(t.at[0], t.ai, t.ao, t.accounts, inviter)
+            if other_slot >= 0:
+                said_back_catches_up(t.accounts[other_slot], now)
+                t.accounts[other_slot].declines_14d += np.float32(1.0)
+        return no_slot, MESSAGING, newborn_count
+    judged = what_it_does(account, event, first_ever)
+    return slot if judged else no_slot, MESSAGING, newborn_count
+
+
+@inlined
 def pass_event(t: Any, event: Any, index: Any, newborn: Any, newborn_count: Any) -> Any:
     """One event through the rooms: ``(judged slot or -1, stage, network slot, device slot, newborn count)``."""
     now, kind = event.time, np.int64(event.type)
@@ -350,38 +342,18 @@ def pass_event(t: Any, event: Any, index: Any, newborn: Any, newborn_count: Any)
             t.accounts[slot].campaign_14d = max(t.accounts[slot].campaign_14d, strength)
         return slot, stage, no_slot, no_slot, newborn_count
 
-    network_slot = enter_network(event, t.nt[0], t.ni, t.no, t.networks)
-    device_slot = enter_device(event, t.dt[0], t.di, t.do, t.devices)
+    network_slot = enter_network(t, event)
+    device_slot = enter_device(t, event)
     slot, newborn_count = account_slot(t, event.actor, newborn, newborn_count, index, BY_ACTOR)
     account = t.accounts[slot]
     first_ever = account.sent_14d == np.float32(0.0)
+    left_network, left_device = arrives(t, account, network_slot, device_slot)
     acts(account, network_slot + 1, device_slot + 1, now)
     said_back_catches_up(account, now)
-    if kind == KIND_REGISTER:
-        sign_up(account, event, t.nt[0], t.ni, t.no, t.networks, network_slot, t.devices, device_slot)
-        return slot, REGISTRATION, network_slot, device_slot, newborn_count
-    if event.target != _NOBODY and event.target != event.actor and needs_target(kind):
-        other_slot, newborn_count = account_slot(t, event.target, newborn, newborn_count, index, BY_TARGET)
-        account, other = t.accounts[slot], t.accounts[other_slot]
-        if kind == KIND_MESSAGE:
-            judged = message_to_person(account, other, event, network_slot, device_slot, first_ever)
-        elif kind == KIND_INVITE:
-            invites(account)
-            said_back_catches_up(other, now)
-            is_invited(other, event.actor, event.chat, now)
-            judged = True
-        else:
-            judged = tell(account, other, event)
-            if judged:
-                return other_slot, FEEDBACK, no_slot, no_slot, newborn_count
-        return slot if judged else no_slot, MESSAGING, network_slot, device_slot, newborn_count
-    if kind == KIND_LEAVE:
-        inviter = declines(account, event.chat, now)
-        if inviter != _NOBODY:
-            other_slot = find(t.at[0], t.ai, t.ao, t.accounts, inviter)
-            if other_slot >= 0:
-                said_back_catches_up(t.accounts[other_slot], now)
-                t.accounts[other_slot].declines_14d += np.float32(1.0)
-        return no_slot, MESSAGING, network_slot, device_slot, newborn_count
-    judged = what_it_does(account, event, first_ever)
-    return slot if judged else no_slot, MESSAGING, network_slot, device_slot, newborn_count
+    judged, stage, newborn_count = does(
+        t, event, slot, network_slot, device_slot, first_ever, index, newborn, newborn_count
+    )
+    leaves(t, left_network, left_device)
+    if stage == FEEDBACK:
+        return judged, stage, no_slot, no_slot, newborn_count
+    return judged, stage, network_slot, device_slot, newborn_count

@@ -20,6 +20,8 @@ _AHEAD = 32
 """Records whose index entries are asked for at once."""
 _RUNGS, _PEER_PLACES = len(Rung), PEERS // 2
 _NO_KEY, _TWICE, _FREE_CHAIN = 1, 2, 3
+_COUNTS = ["sequence", "judged", "evicted", "late", "sweep_at", "network_sweep_at", "device_sweep_at"]
+_COUNTS += ["births", "network_births", "device_births"]
 _FAULTS = {
     _NO_KEY: "a record has no key",
     _TWICE: "two records have the same key",
@@ -85,7 +87,7 @@ class State:
             raise StateError(
                 f"{self._counts['strikes']} strikes wait; the header counts {int(header['strikes'])}"
             )
-        for name in ("sequence", "sweep_at", "births", "judged", "evicted", "late"):
+        for name in _COUNTS:
             if int(header[name]) < 0:
                 raise StateError(f"the header's {name} is negative")
         header["idle_limit_s"] = idle_limit_s
@@ -95,10 +97,14 @@ class State:
 
     def _check_references(self) -> None:
         accounts, networks, devices = (self._tables[name] for name in ("accounts", "networks", "devices"))
-        if not sound_accounts(accounts.records.array, accounts.count, networks.count, devices.count):
+        held = np.zeros(2, np.int64)
+        if not sound_accounts(accounts.records.array, accounts.count, networks.count, devices.count, held):
             raise StateError(
                 "an account stands on no rung there is, or names a network or device there is not"
             )
+        for table, name, wanted in ((networks, "networks", held[0]), (devices, "devices", held[1])):
+            if held_by_accounts(table.records.array, table.count) != wanted:
+                raise StateError(f"the {name} do not count as many accounts as point to them")
         strikes = self._strikes[: self._counts["strikes"]]
         if (strikes["network_slot"] > networks.count).any() or (strikes["device_slot"] > devices.count).any():
             raise StateError("a strike names a network or device there is not")
@@ -160,8 +166,11 @@ def reindex(book: Any, index: Any, records: Any) -> Any:
 
 
 @compiled
-def sound_accounts(accounts: Any, count: Any, networks: Any, devices: Any) -> Any:
-    """Whether everything in the accounts that is used as a position lies within what it points into."""
+def sound_accounts(accounts: Any, count: Any, networks: Any, devices: Any, held: Any) -> Any:
+    """Whether everything in the accounts that is used as a position lies within what it points into.
+
+    ``held``: how many point to a network, and how many to a device.
+    """
     for slot in range(count):
         account = accounts[slot]
         if (
@@ -172,4 +181,17 @@ def sound_accounts(accounts: Any, count: Any, networks: Any, devices: Any) -> An
             or np.int64(account.device_slot) > devices
         ):
             return False
+        held[0] += account.network_slot != 0
+        held[1] += account.device_slot != 0
     return True
+
+
+@compiled
+def held_by_accounts(records: Any, count: Any) -> Any:
+    """The sum of ``held_by``, or -1 when a freed record is held."""
+    held = np.int64(0)
+    for slot in range(count):
+        if records[slot].held_by != 0 and records[slot].last_s < 0.0:
+            return np.int64(-1)
+        held += records[slot].held_by
+    return held

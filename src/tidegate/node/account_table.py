@@ -52,8 +52,8 @@ class AccountState:
 
 
 _ACCOUNT = (
-    "select pseudonym, name, decided, decided_until, decided_number, applied, applied_until, confirmed, handed "
-    "from account where pseudonym in (select value from json_each(?))"
+    "select pseudonym, unsealed(pseudonym, name), decided, decided_until, decided_number, applied, applied_until, "
+    "confirmed, handed from account where pseudonym in (select value from json_each(?))"
 )
 _OUTSTANDING = (
     "select pseudonym, number, rung, until, state, leased_until from action "
@@ -95,8 +95,9 @@ def load(db: sqlite3.Connection, keys: Iterable[int]) -> dict[int, AccountState]
 def save(db: sqlite3.Connection, accounts: Iterable[AccountState]) -> None:
     """Write back everything but the actions, which have their own table."""
     db.executemany(
-        "insert into account values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (pseudonym) do update set "
-        "name = excluded.name, decided = excluded.decided, decided_until = excluded.decided_until, "
+        "insert into account values (?1, sealed(?1, ?2), ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
+        "on conflict (pseudonym) do update set name = excluded.name, "
+        "decided = excluded.decided, decided_until = excluded.decided_until, "
         "decided_number = excluded.decided_number, applied = excluded.applied, applied_until = excluded.applied_until, "
         "confirmed = excluded.confirmed, handed = excluded.handed",
         [

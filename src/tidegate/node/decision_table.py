@@ -20,7 +20,8 @@ ERASED_KEPT_S = 90 * DAY_S
 _decode = msgspec.json.Decoder(tuple[ReasonShown, ...]).decode
 _COLUMNS = (
     "decision.number, decision.id, decision.pseudonym, decision.time, committed, decision.rung, decision.until, score, "
-    "stage, reasons, policy, model, first_contacts, messages, withheld, coalesce(account.name, '')"
+    "stage, reasons, policy, model, first_contacts, messages, withheld, "
+    "coalesce(unsealed(account.pseudonym, account.name), '')"
 )
 _STANDS = (
     "exists (select 1 from account where account.pseudonym = decision.pseudonym "

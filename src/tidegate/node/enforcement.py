@@ -23,7 +23,7 @@ from tidegate.engine.rungs import Rung
 from tidegate.node import settings
 from tidegate.node.settings import Mode, SettingsError
 
-_HASH_RANGE = 1 << 64
+_HASH_RANGE = 1 << 48
 
 
 class Withheld(StrEnum):
@@ -149,7 +149,7 @@ def place_of(pseudonym: int) -> float:
     The pseudonym is a keyed hash already; it is hashed once more so that this does not go with the engine's own
     randomised thresholds.
     """
-    digest = hashlib.blake2b(pseudonym.to_bytes(8, "little"), digest_size=8, person=b"percentage").digest()
+    digest = hashlib.blake2b(pseudonym.to_bytes(8, "little"), digest_size=6, person=b"percentage").digest()
     return int.from_bytes(digest, "little") / _HASH_RANGE * 100.0
 
 

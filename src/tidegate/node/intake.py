@@ -75,6 +75,7 @@ class DeliveryReader:
         self._line_limit = line_limit
         self._scanner = JsonLines()
         self._reader: LineReader | None = None
+        self._data = np.zeros(0, np.uint8)
         self._places = Places.empty(len(self._scanner.fields_scanned))
         self.rejected: Counter[str] = Counter()
 
@@ -180,7 +181,7 @@ class DeliveryReader:
     def _together(
         self, text: bytes, lines_before: NDArray[np.int64], reader: LineReader, rejected: "_Rejected"
     ) -> Events:
-        data = np.zeros(len(text) + PADDING_BYTES, np.uint8)
+        data = self._buffer(len(text) + PADDING_BYTES)
         data[: len(text)] = np.frombuffer(text, np.uint8)
         cursor = np.zeros(3, np.int64)
         events, owners, rows, parts = [], [], [], []
@@ -206,6 +207,12 @@ class DeliveryReader:
             np.concatenate(parts),
             tuple(names),
         )
+
+    def _buffer(self, size: int) -> NDArray[np.uint8]:
+        """Room for a text. The same memory every time: fresh pages cost more than filling them."""
+        if len(self._data) < size:
+            self._data = np.zeros(2 * size, np.uint8)
+        return self._data
 
     def _reject(self, read: Read, number: int, rejection: Rejection) -> None:
         read.rejected += 1

@@ -96,12 +96,14 @@ class Journal:
         """
         raw = events.tobytes()
         blob = raw if len(events) < _SMALL else _CODEC.compress(raw, asbytes=True)
-        digest = self._digest(self.digest, self.end, len(events), blob)
+        digest = self._digest(self.digest, self.end, len(events), blob) if len(events) else self.digest
         with storage_errors(self.path), transaction(self._db):
-            self._db.execute(
-                "insert into batch (first, count, time, events, digest) values (?, ?, ?, ?, ?)",
-                (self.end, len(events), now_s, blob, digest),
-            )
+            # Without events there is no batch: it would have the number of the next one.
+            if len(events):
+                self._db.execute(
+                    "insert into batch (first, count, time, events, digest) values (?, ?, ?, ?, ?)",
+                    (self.end, len(events), now_s, blob, digest),
+                )
             if sources:
                 self._db.executemany(
                     "insert or replace into source (name, last) values (?, ?)", sources.items()

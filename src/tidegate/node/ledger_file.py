@@ -11,10 +11,13 @@ from typing import Any
 
 from tidegate.node.database import opened, storage_errors, transaction
 from tidegate.node.requests import StorageError
+from tidegate.node.sealing import Sealer
 
 FILE = "ledger.sqlite"
 READERS = 4
 """Connections that read at the same time; a fifth reader waits for one of them."""
+WRITER_CACHE_KIB = 16 << 10
+"""Ids and pseudonyms are hashes, so rows go into their indexes everywhere."""
 _SIGN = 1 << 63
 
 SCHEMA = """
@@ -23,7 +26,7 @@ create table if not exists meta (key text primary key, value) without rowid;
 -- One row for each account that was ever decided about: where it stands, and what its messenger knows of it.
 create table if not exists account (
     pseudonym integer primary key,
-    name text not null,
+    name blob not null,  -- the identifier, sealed
     decided integer not null, decided_until real, decided_number integer not null,  -- the last decision
     applied integer not null default 0, applied_until real,     -- what the messenger confirmed last
     confirmed integer not null default 0,                       -- number of the action that it confirmed last
@@ -93,12 +96,15 @@ def numbers(values: Iterable[int]) -> str:
 class LedgerFile:
     """Any thread may read or write; writers wait for one another, readers for nobody."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises :class:`~tidegate.node.requests.StorageError`."""
+    def __init__(self, folder: Path, sealer: Sealer) -> None:
+        """``sealer``: for the accounts' identifiers. Raises :class:`~tidegate.node.requests.StorageError`."""
         self.path = folder / FILE
         self.lock = RLock()
         """Held while writing. Whoever changes something in memory with it holds it around both."""
         self._writer = opened(self.path, SCHEMA, secure_delete=True)
+        self._sealer = sealer
+        sealer.teach(self._writer)
+        self._writer.execute(f"pragma cache_size = -{WRITER_CACHE_KIB}")
         self._readers: LifoQueue[sqlite3.Connection | None] = LifoQueue()
         for _ in range(READERS):
             self._readers.put(None)
@@ -121,6 +127,7 @@ class LedgerFile:
                 self._check_open()
                 if reader is None:
                     reader = opened(self.path, SCHEMA, read_only=True)
+                    self._sealer.teach(reader)
                 yield reader
         finally:
             if self._closed and reader is not None:

@@ -183,7 +183,8 @@ class Node:
 
     def snapshot_now(self, timeout_s: float) -> bool:
         """Have a snapshot made, and wait for it; False when it was not in time. In the thread of :meth:`take`."""
-        return self._snapshotting.now(self.journal.end, timeout_s)
+        # A snapshot covers no more than the ledger does.
+        return self.drain(timeout_s) and self._snapshotting.now(self.journal.end, timeout_s)
 
     # -- starting ------------------------------------------------------------------------------------------------------
 
@@ -377,7 +378,9 @@ class Node:
         self.counts["batches"] += 1
         with self._engine_in_use:
             decided = self.replica.observe(events)
-        self._committer.put(self._statements(decided), self.journal.end)
+        if decided:
+            # Without decisions the next tick tells how far the journal is covered: no need to wake anybody now.
+            self._committer.put(self._statements(decided), self.journal.end)
 
     def _statements(self, decided: list[Decided]) -> list[DecisionShown]:
         """Decisions in words, with the accounts' names."""

@@ -12,9 +12,11 @@ from tidegate.node.action_entry import Entries
 from tidegate.node.breaker import Breakers, BreakerShown
 from tidegate.node.enforcement import Course, Enforcement, Measure, Withheld, course_of
 from tidegate.node.forgetting import Forgetting
+from tidegate.node.keys import keys_of
 from tidegate.node.ledger import DayCount, Recorded, RulingNoted
 from tidegate.node.ledger_file import LedgerFile, committed_through, next_number, set_meta, stored
 from tidegate.node.requests import Finding, Ruling
+from tidegate.node.sealing import Sealer
 from tidegate.node.settings import Mode, NodeSettings
 from tidegate.node.sqlite_outbox import SqliteOutbox
 from tidegate.node.sweeps import Sweeps, Swept
@@ -44,7 +46,7 @@ class SqliteLedger:
         chosen = self._settings.enforcement
         self._rules = Enforcement(chosen)
         self._breakers = Breakers(self._settings.breaker, self._rules.share)
-        self._file = LedgerFile(folder)
+        self._file = LedgerFile(folder, Sealer(keys_of(folder).vault))
         self.path = self._file.path
         try:
             self._through: int = self._file.meta("committed_through") or 0
@@ -189,6 +191,8 @@ class SqliteLedger:
 
     def enforced_now(self, key: int, account: str, rung: Rung) -> Rung:
         """What is in effect for an account that the engine has put on ``rung``, also if the ledger does not know yet."""
+        if rung is Rung.ALLOW:
+            return rung  # relief always goes out
         state = self._state(key)
         current = state.wanted.rung if state else Rung.ALLOW
         if rung is (state.decided.rung if state else Rung.ALLOW):

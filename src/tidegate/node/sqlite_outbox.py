@@ -28,7 +28,8 @@ ROUNDS = 8
 """How often one call looks for more actions when some were not worth handing out."""
 _SILENT = "the messenger said nothing about it in time"
 _DUE = (
-    "select number, action.id, decision, action.pseudonym, rung, until, time, attempts, name, applied "
+    "select number, action.id, decision, action.pseudonym, rung, until, time, attempts, "
+    "unsealed(account.pseudonym, name), applied "
     "from action join account on account.pseudonym = action.pseudonym where state = 'due' and due {} "
     "order by due, number limit ?"
 )
@@ -198,7 +199,7 @@ class SqliteOutbox:
         """Dead letters, oldest first."""
         with self._file.reading() as db:
             rows = db.execute(
-                "select action.id, name, rung, time, attempts, error, number from action "
+                "select action.id, unsealed(account.pseudonym, name), rung, time, attempts, error, number from action "
                 "join account on account.pseudonym = action.pseudonym "
                 "where state = 'dead' and number > ? order by number limit ?",
                 (after, limit),
@@ -216,7 +217,7 @@ class SqliteOutbox:
         while True:
             with self._file.reading() as db:
                 rows = db.execute(
-                    "select pseudonym, name, applied, applied_until from account "
+                    "select pseudonym, unsealed(pseudonym, name), applied, applied_until from account "
                     "where (applied > 0 or handed > confirmed) and applied > 0 and (? is null or pseudonym > ?) "
                     "order by pseudonym limit ?",
                     (last, last, MOST_AT_ONCE),

@@ -4,19 +4,15 @@ Identifiers lie encrypted (AES-256-GCM, bound to their pseudonym) under a key of
 nobody; every look-up on behalf of a person is written down with who asked and why.
 """
 
-import os
 import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from threading import Lock
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from tidegate.node.database import opened, storage_errors, transaction
+from tidegate.node.sealing import Sealer
 
 FILE = "vault.sqlite"
-NONCE_BYTES = 12
 _SIGN = 1 << 63
 _SCHEMA = """
 create table if not exists account (pseudonym integer primary key, sealed blob not null);
@@ -31,7 +27,7 @@ class Vault:
     def __init__(self, folder: Path, key: bytes, *, read_only: bool = False) -> None:
         """Opens or makes it. ``key``: 32 bytes. Raises :class:`~tidegate.node.requests.StorageError`."""
         self.path = folder / FILE
-        self._cipher = AESGCM(key)
+        self._sealer = Sealer(key)
         self._lock = Lock()
         self._db: sqlite3.Connection = opened(self.path, _SCHEMA, read_only=read_only, secure_delete=True)
 
@@ -40,7 +36,7 @@ class Vault:
 
     def keep(self, names: Mapping[int, str]) -> None:
         """Make identifiers durable by pseudonym; known ones stay as they are."""
-        rows = [(key - _SIGN, self._sealed(key, name)) for key, name in names.items()]
+        rows = [(key - _SIGN, self._sealer.sealed(key, name)) for key, name in names.items()]
         with self._lock, storage_errors(self.path), transaction(self._db):
             self._db.executemany("insert or ignore into account values (?, ?)", rows)
 
@@ -53,7 +49,7 @@ class Vault:
                     "select sealed from account where pseudonym = ?", (key - _SIGN,)
                 ).fetchone()
                 if row is not None:
-                    found[key] = self._opened(key, row[0])
+                    found[key] = self._sealer.opened(key, row[0])
         return found
 
     def look_up(self, key: int, *, who: str, why: str, now_s: float) -> str | None:
@@ -82,16 +78,3 @@ class Vault:
         """Drop the record of look-ups older than ``before_s`` (Unix seconds)."""
         with self._lock, storage_errors(self.path), transaction(self._db):
             return self._db.execute("delete from access where time < ?", (before_s,)).rowcount
-
-    def _sealed(self, key: int, name: str) -> bytes:
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(
-            nonce, name.encode("utf-8", "surrogatepass"), key.to_bytes(8, "little")
-        )
-
-    def _opened(self, key: int, sealed: bytes) -> str:
-        try:
-            raw = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], key.to_bytes(8, "little"))
-        except InvalidTag:
-            return f"(unreadable: {self.path.name} was damaged, or sealed under another key)"
-        return raw.decode("utf-8", "surrogatepass")

@@ -1,0 +1,121 @@
+"""What the kill test proves about actions: delivered at least once, in effect once, and all as the ledger wants."""
+
+import json
+import sqlite3
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tidegate.cli.bench.kill_clients import Caller, Enforcer, Standing
+from tidegate.cli.bench.kill_proof import Broken
+from tidegate.engine.rungs import Rung
+from tidegate.node.database import opened
+from tidegate.node.ledger_file import FILE as LEDGER
+from tidegate.node.ledger_file import SCHEMA
+from tidegate.statements.decision import rfc3339
+
+SETTLED_WITHIN_S = 30.0
+LOOK_AGAIN_S = 0.1
+SHOWN = 3
+"""Differences that a failure lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """What went out to the messenger."""
+
+    actions: int
+    """That the ledger entered."""
+    delivered: int
+    """Of them, that the messenger was handed at least once; the others were superseded before."""
+    deliveries: int
+    changes: int
+    """Deliveries that changed anything."""
+    standing: int
+    """Accounts above allow at the end."""
+
+
+def effects(folder: Path, enforcer: Enforcer, erased: set[str], caller: Caller) -> Effects:
+    """Wait until nothing is left to do, and compare messenger and ledger. The node is running. Raises Broken.
+
+    ``erased``: accounts that the ledger has forgotten, while the messenger has not.
+    """
+    until_s = time.monotonic() + SETTLED_WITHIN_S
+    while differences := _differences(folder, enforcer.standing, erased):
+        if time.monotonic() > until_s:
+            raise Broken(
+                f"{len(differences)} accounts do not stand where the ledger wants them after "
+                f"{SETTLED_WITHIN_S:.0f} s: {'; '.join(differences[:SHOWN])}"
+            )
+        time.sleep(LOOK_AGAIN_S)
+    _same_standing(enforcer, erased, caller)
+    return _exactly_once(folder, enforcer)
+
+
+def _differences(folder: Path, standing: dict[str, Standing], erased: set[str]) -> list[str]:
+    """Accounts that are not, or not yet, where the last decision about them puts them."""
+    found = []
+    known = set(erased)
+    db = _ledger(folder)
+    try:
+        waiting = db.execute("select count(*) from action where state = 'due'").fetchone()[0]
+        rows = db.execute("select name, decided, decided_until from account").fetchall()
+    finally:
+        db.close()
+    if waiting:
+        found.append(f"{waiting} actions wait to be carried out")
+    for name, rung, until in rows:
+        known.add(name)
+        wanted = Standing(Rung(rung).word, rfc3339(until))
+        actual = standing.get(name, Standing("allow", None))
+        if wanted != actual and name not in erased:
+            found.append(f"{name} stands on {actual}, decided was {wanted}")
+    found += [
+        f"{name} stands on {standing[name]}, and nothing was decided"
+        for name in list(standing)
+        if name not in known
+    ]
+    return found
+
+
+def _same_standing(enforcer: Enforcer, erased: set[str], caller: Caller) -> None:
+    """A messenger that starts without a memory would be told the same. Raises Broken."""
+    _, answer = caller.ask("GET", "/v1/standing")
+    told = {one["account"]: Standing(one["rung"], one["until"]) for one in answer["standing"]}
+    for name in (told.keys() | enforcer.standing.keys()) - erased:
+        if told.get(name) != enforcer.standing.get(name):
+            raise Broken(
+                f"{name}: /v1/standing says {told.get(name)}, in effect is {enforcer.standing.get(name)}"
+            )
+
+
+def _exactly_once(folder: Path, enforcer: Enforcer) -> Effects:
+    db = _ledger(folder)
+    try:
+        rows = db.execute("select id, number, state from action").fetchall()
+    finally:
+        db.close()
+    numbers = {identifier: number for identifier, number, _ in rows}
+    for identifier, _, state in rows:
+        if state in ("dead", "held"):
+            raise Broken(f"action {identifier} is {state}")
+        if state == "done" and not enforcer.delivered[identifier]:
+            raise Broken(f"action {identifier} is taken for done and was never delivered")
+    for identifier, count in enforcer.changed.items():
+        if count > 1:
+            raise Broken(f"action {identifier} took effect {count} times")
+    for account, order in enforcer.order.items():
+        kept = [numbers[identifier] for identifier in order if identifier in numbers]
+        if kept != sorted(kept):
+            raise Broken(f"actions about {account} took effect out of order: {json.dumps(kept)}")
+    return Effects(
+        actions=len(rows),
+        delivered=sum(identifier in enforcer.delivered for identifier in numbers),
+        deliveries=enforcer.delivered.total(),
+        changes=enforcer.changed.total(),
+        standing=len(enforcer.standing),
+    )
+
+
+def _ledger(folder: Path) -> sqlite3.Connection:
+    return opened(folder / LEDGER, SCHEMA, read_only=True)

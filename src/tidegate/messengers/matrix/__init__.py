@@ -1,0 +1,1 @@
+"""The adapter for Matrix: its homeservers and clients."""

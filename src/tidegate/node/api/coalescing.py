@@ -1,0 +1,183 @@
+"""Many requests, one commit: whatever waits is handed to the node together, one batch at a time.
+
+While a batch is made durable the next one collects, so the busier the node, the larger its batches, and nobody waits
+for a timer. A short batch is carried out in the event loop's own thread: handing it to another thread and back costs
+0.2 ms, as much as making it durable. A long one, and every one while the disk is slow, goes to the other thread, so that
+the event loop stays free for the health page.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+from tidegate.node.api.admission import Admission
+from tidegate.node.requests import Answer, Delivery, Request, StorageError
+
+log = logging.getLogger(__name__)
+
+Take = Callable[[Sequence[Request]], list[Answer]]
+GATHERED_REQUESTS = 64
+"""So many are worth a commit; what comes meanwhile is for the next one."""
+SHORT_LINES = 2_000
+"""Of a batch that takes a few milliseconds."""
+SLOW_S = 0.02
+"""A short batch that takes longer shows a slow disk."""
+LOOK_AGAIN_S = 10.0
+"""How long a disk that was slow is taken to be slow."""
+OUTCOME_UNKNOWN = "a fault has stopped the node; nothing of this request was acknowledged"
+
+
+class Stopped(Exception):  # noqa: N818 - a state
+    """The node takes nothing any more: it is shutting down, or a fault has stopped it."""
+
+
+class BatchMeter(Protocol):
+    """Is told of every batch, in the thread of the event loop."""
+
+    def batch(self, requests: int, lines: int, took_s: float) -> None:
+        """``took_s``: what the node needed for it."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    request: Request
+    answer: asyncio.Future[Answer]
+    lines: int
+    size_bytes: int
+
+
+class Coalescer:
+    """Hands requests to ``take`` in the order of :meth:`submit`, many at a time. Belongs to the event loop's thread."""
+
+    def __init__(
+        self,
+        take: Take,
+        admission: Admission,
+        *,
+        batch_lines: int,
+        meter: BatchMeter,
+        on_fault: Callable[[], None],
+    ) -> None:
+        """``take``: never called twice at once. ``on_fault``: called when it fails in a way that it does not promise."""
+        self._take = take
+        self._admission = admission
+        self._batch_lines = batch_lines
+        self._meter = meter
+        self._on_fault = on_fault
+        self._loop = asyncio.get_running_loop()
+        self._queue: deque[_Waiting] = deque()
+        self._other_thread = ThreadPoolExecutor(1, thread_name_prefix="take")
+        self._slow_until_s = 0.0
+        self._busy = False
+        """A batch is being taken, or about to be."""
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._stopping = False
+        self.fault: Exception | None = None
+        """What stopped the node; nothing is taken any more."""
+
+    def submit(self, request: Request) -> asyncio.Future[Answer]:
+        """A future of the answer. Raises :class:`Busy` or :class:`Stopped`, the future StorageError or Stopped."""
+        if self.fault is not None:
+            raise Stopped("a fault has stopped the node")
+        if self._stopping:
+            raise Stopped("the node is shutting down")
+        self._admission.enter()
+        lines, size = 1, 0
+        if isinstance(request, Delivery):
+            size = len(request.body)
+            lines += request.body.count(b"\n")
+        answer: asyncio.Future[Answer] = self._loop.create_future()
+        self._queue.append(_Waiting(request, answer, lines, size))
+        if not self._busy:
+            self._busy = True
+            self._idle.clear()
+            self._loop.call_soon(self._gather, 0)
+        return answer
+
+    async def close(self) -> None:
+        """Answer what was submitted, take nothing more."""
+        self._stopping = True
+        await self._idle.wait()
+        self._other_thread.shutdown()
+
+    def _gather(self, before: int) -> None:
+        """Wait as long as every round of the event loop brings more requests; ``before``: how many there were."""
+        waiting = len(self._queue)
+        if not waiting:
+            self._busy = False
+            self._idle.set()
+        elif before < waiting < GATHERED_REQUESTS:
+            self._loop.call_soon(self._gather, waiting)
+        else:
+            self._next()
+
+    def _next(self) -> None:
+        """Begin with what waits."""
+        batch, lines = self._batch()
+        quick = (
+            lines <= SHORT_LINES
+            and self._loop.time() >= self._slow_until_s
+            and all(isinstance(waiting.request, Delivery) for waiting in batch)
+        )
+        if quick:
+            self._landed(batch, lines, *self._carry_out(batch))
+            return
+        done = self._loop.run_in_executor(self._other_thread, self._carry_out, batch)
+        done.add_done_callback(lambda done: self._landed(batch, lines, *done.result()))
+
+    def _batch(self) -> tuple[list[_Waiting], int]:
+        """What waits, up to the limit, and how many lines that is."""
+        first = self._queue.popleft()
+        batch, lines = [first], first.lines
+        while self._queue and lines + self._queue[0].lines <= self._batch_lines:
+            waiting = self._queue.popleft()
+            lines += waiting.lines
+            batch.append(waiting)
+        return batch, lines
+
+    def _carry_out(self, batch: list[_Waiting]) -> tuple[Sequence[Answer] | Exception, float]:
+        """The answers, or why there are none; and how long it took. In either thread."""
+        began = time.perf_counter()
+        answers: Sequence[Answer] | Exception
+        try:
+            answers = self._take([waiting.request for waiting in batch])
+        except Exception as error:
+            answers = error
+            if not isinstance(error, StorageError):
+                log.critical("a fault stopped the node; a restart recovers from its journal", exc_info=True)
+        return answers, time.perf_counter() - began
+
+    def _landed(
+        self, batch: list[_Waiting], lines: int, answers: Sequence[Answer] | Exception, took_s: float
+    ) -> None:
+        self._admission.leave(len(batch), sum(waiting.size_bytes for waiting in batch), took_s)
+        if isinstance(answers, Exception):
+            self._failed(batch, answers)
+        else:
+            self._meter.batch(len(batch), lines, took_s)
+            for waiting, answer in zip(batch, answers, strict=True):
+                if not waiting.answer.done():
+                    waiting.answer.set_result(answer)
+        if took_s > SLOW_S and lines <= SHORT_LINES:
+            self._slow_until_s = self._loop.time() + LOOK_AGAIN_S
+        self._loop.call_soon(self._gather, 0)
+
+    def _failed(self, batch: list[_Waiting], error: Exception) -> None:
+        if not isinstance(error, StorageError):
+            # The engine may have seen part of the batch. Going on could decide otherwise than a replay of the journal
+            # would, so nothing more is taken: the next start recovers from the journal.
+            self.fault, error = error, Stopped(OUTCOME_UNKNOWN)
+            rest = list(self._queue)
+            self._queue.clear()
+            self._admission.leave(len(rest), 0, 1.0)
+            batch = batch + rest
+            self._on_fault()
+        for waiting in batch:
+            if not waiting.answer.done():
+                waiting.answer.set_exception(error)

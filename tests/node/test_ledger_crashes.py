@@ -1,0 +1,79 @@
+"""Killed at any instant, as often as you like, the ledger has everything once, and every action follows from it."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from ledger_cases import NOW, ledger_in
+from ledger_writer import EVENTS, SECTIONS, journal
+
+from tidegate.engine.rungs import RUNGS, Rung
+from tidegate.node.database import damage_in
+from tidegate.node.outbox import Result
+
+KILLS = 30
+WRITER = Path(__file__).with_name("ledger_writer.py")
+
+
+def run_for(folder: Path, seed: int, seconds: float | None) -> bool:
+    """Run the writer, for some seconds once it runs and then kill it, or to its end; whether it came to its end."""
+    with subprocess.Popen(
+        [sys.executable, str(WRITER), str(folder), str(seed)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "running\n"
+        if seconds is not None:
+            time.sleep(seconds)  # not for something to happen: the instant of the kill is what is tried out
+            process.send_signal(signal.SIGKILL)
+        said = process.stdout.read()
+    if seconds is None:
+        assert process.returncode == 0
+    return said == "done\n"
+
+
+def test_a_ledger_that_is_killed_again_and_again_has_everything_once(tmp_path: Path) -> None:
+    made = [decision for _, decision in journal()]
+    chance = random.Random(11)
+    reached, cut_short = [0], 0
+    for seed in range(KILLS):
+        cut_short += not run_for(tmp_path, seed, chance.uniform(0.0, 0.08))
+        ledger = ledger_in(tmp_path, **SECTIONS)
+        covered = ledger.committed_through
+        there = [recorded.decision.id for recorded in ledger.decisions_after(0, limit=len(made) + 1)]
+        assert there == [decision.id for event, decision in journal() if event <= covered]
+        assert covered >= reached[-1], "what was committed stays committed"
+        reached.append(covered)
+        ledger.close()
+    assert cut_short >= KILLS // 2, "too few kills found it at work; let the writer write more"
+    assert run_for(tmp_path, KILLS, None)
+
+    ledger = ledger_in(tmp_path, **SECTIONS)
+    assert ledger.committed_through == EVENTS
+    recorded = ledger.decisions_after(0, limit=len(made) + 1)
+    assert [one.decision for one in recorded] == made
+    assert [one.number for one in recorded] == list(range(1, len(made) + 1))
+    assert damage_in(ledger.path) == []
+    with ledger._file.reading() as db:
+        actions = db.execute("select id, decision, state from action").fetchall()
+    assert all(identifier == decision for identifier, decision, _ in actions)
+    assert len({decision for _, decision, _ in actions}) == len(actions), "an action was entered twice"
+
+    # With a messenger that does what it is told, everybody ends up where the last decision says.
+    for step in range(100):
+        now_s = NOW + 1e7 + step * 2_000.0
+        for letter in ledger.outbox.dead():
+            ledger.outbox.retry(letter.id, now_s)
+        due = ledger.outbox.due(1_000, now_s)
+        ledger.outbox.confirm([Result(action.id, True) for action in due], now_s)
+        if not due and not ledger.outbox.dead():
+            break
+    assert ledger.breakers()[0].held > 0, "the breaker opened on the way"
+    assert ledger.reset_breaker(Rung.BAN, release=True) > 0
+    due = ledger.outbox.due(1_000, NOW + 1e8)
+    ledger.outbox.confirm([Result(action.id, True) for action in due], NOW + 1e8)
+    last = {decision.account: RUNGS[decision.rung] for decision in made}
+    standing = {found.account: found.rung for found in ledger.outbox.standing()}
+    assert standing == {account: rung for account, rung in last.items() if rung is not Rung.ALLOW}
