@@ -1,11 +1,8 @@
-"""A process that commits, hands out and confirms as a node does, until it is killed or done. Run by test_ledger_crashes.
-
-python ledger_writer.py FOLDER SEED
-"""
+"""A process that commits, hands out and confirms as a node does, until it is killed or done; for test_ledger_crashes."""
 
 import random
-import sys
 import threading
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from ledger_cases import NOW, decided, ledger_in
@@ -29,10 +26,13 @@ def journal() -> list[tuple[int, DecisionShown]]:
     return made
 
 
-def write(folder: Path, seed: int) -> None:
-    """Go on where the folder is, with a replay of what came shortly before."""
+JOURNAL = journal()
+
+
+def write(folder: Path, seed: int, said: Connection) -> None:
+    """Go on where the folder is, with a replay of what came shortly before. Says when it begins and when it is done."""
     chance = random.Random(seed)
-    made = journal()
+    made = JOURNAL
     ledger = ledger_in(folder, **SECTIONS)
     stop = threading.Event()
 
@@ -46,7 +46,7 @@ def write(folder: Path, seed: int) -> None:
 
     messenger = threading.Thread(target=deliver)
     messenger.start()
-    print("running", flush=True)
+    said.send("running")
     at = max(ledger.committed_through - chance.randrange(200), 0)
     while at < EVENTS:
         end = min(at + chance.randrange(1, 40), EVENTS)
@@ -55,8 +55,4 @@ def write(folder: Path, seed: int) -> None:
     stop.set()
     messenger.join()
     ledger.close()
-    print("done", flush=True)
-
-
-if __name__ == "__main__":
-    write(Path(sys.argv[1]), int(sys.argv[2]))
+    said.send("done")

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tidegate.events.pseudonym import Pseudonyms
@@ -95,6 +95,7 @@ def test_what_only_a_node_may_write_is_rejected_from_a_messenger() -> None:
             assert read.rejected == copies
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 20), max_size=6))
 def test_few_and_many_lines_read_the_same(sizes: list[int]) -> None:
     bodies = [b"".join(line(f"a{i}.{j}", size=j) for j in range(size)) for i, size in enumerate(sizes)]

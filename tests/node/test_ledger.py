@@ -12,6 +12,7 @@ from tidegate.node.outbox import Outbox, Result
 from tidegate.node.requests import Finding, Ruling
 from tidegate.node.settings import SettingsError
 from tidegate.node.sqlite_ledger import SqliteLedger, committed_through
+from tidegate.statements.decision import ReasonShown
 
 
 def test_a_decision_comes_back_as_it_was_committed(tmp_path: Path) -> None:
@@ -126,9 +127,19 @@ def test_what_a_person_said_is_kept_beside_the_decisions(tmp_path: Path) -> None
 # -- erasing and forgetting --------------------------------------------------------------------------------------------
 
 
+def test_the_files_name_nobody(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    ledger.commit([decided("@very-particular-name:x", "lock")], 1)
+    (action,) = ledger.outbox.due(1, NOW)
+    assert action.account == "@very-particular-name:x"
+    for file in tmp_path.iterdir():
+        assert b"very-particular" not in file.read_bytes(), file.name
+
+
 def test_an_erased_account_leaves_no_trace_in_the_files(tmp_path: Path) -> None:
     ledger = ledger_in(tmp_path)
-    made = decided("@very-particular-name:x", "lock")
+    particular = (ReasonShown("rule", 1.0, "a very-particular reason", "rule"),)
+    made = decided("@very-particular-name:x", "lock", reasons=particular)
     kept = decided("@somebody:x", "lock")
     ledger.commit([made, decided("@very-particular-name:x", "ban"), kept], 3)
     ledger.note_ruling(

@@ -1,41 +1,44 @@
 """Killed at any instant, as often as you like, the ledger has everything once, and every action follows from it."""
 
+import multiprocessing
 import random
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 from ledger_cases import NOW, ledger_in
-from ledger_writer import EVENTS, SECTIONS, journal
+from ledger_writer import EVENTS, JOURNAL, SECTIONS, write
 
 from tidegate.engine.rungs import RUNGS, Rung
 from tidegate.node.database import damage_in
 from tidegate.node.outbox import Result
 
-KILLS = 30
-WRITER = Path(__file__).with_name("ledger_writer.py")
+KILLS = 40
+PROCESSES = multiprocessing.get_context("fork")
+"""Forked, so that a kill costs no start of an interpreter."""
 
 
 def run_for(folder: Path, seed: int, seconds: float | None) -> bool:
     """Run the writer, for some seconds once it runs and then kill it, or to its end; whether it came to its end."""
-    with subprocess.Popen(
-        [sys.executable, str(WRITER), str(folder), str(seed)], stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "running\n"
-        if seconds is not None:
-            time.sleep(seconds)  # not for something to happen: the instant of the kill is what is tried out
-            process.send_signal(signal.SIGKILL)
-        said = process.stdout.read()
-    if seconds is None:
-        assert process.returncode == 0
-    return said == "done\n"
+    here, there = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=write, args=(folder, seed, there))
+    process.start()
+    there.close()
+    assert here.recv() == "running"
+    if seconds is not None:
+        time.sleep(seconds)  # not for something to happen: the instant of the kill is what is tried out
+        process.kill()
+    try:
+        done = bool(here.recv() == "done")
+    except EOFError:
+        done = False
+    process.join()
+    assert done or process.exitcode == -signal.SIGKILL
+    return done
 
 
 def test_a_ledger_that_is_killed_again_and_again_has_everything_once(tmp_path: Path) -> None:
-    made = [decision for _, decision in journal()]
+    made = [decision for _, decision in JOURNAL]
     chance = random.Random(11)
     reached, cut_short = [0], 0
     for seed in range(KILLS):
@@ -43,7 +46,7 @@ def test_a_ledger_that_is_killed_again_and_again_has_everything_once(tmp_path: P
         ledger = ledger_in(tmp_path, **SECTIONS)
         covered = ledger.committed_through
         there = [recorded.decision.id for recorded in ledger.decisions_after(0, limit=len(made) + 1)]
-        assert there == [decision.id for event, decision in journal() if event <= covered]
+        assert there == [decision.id for event, decision in JOURNAL if event <= covered]
         assert covered >= reached[-1], "what was committed stays committed"
         reached.append(covered)
         ledger.close()

@@ -353,3 +353,15 @@ def test_accounts_that_idle_are_forgotten_and_known_again_by_name(tmp_path: Path
     shown = node.account("ann")
     assert shown is not None and shown.known
     node.close()
+
+
+def test_whoever_writes_again_after_an_erasure_is_a_new_account_with_a_name(node: Node) -> None:
+    one(node, Delivery(burst("mallory")))
+    answers = settled(node).take(
+        [Erasure("mallory", "the officer"), Delivery(line("mallory", 7, id="again"))]
+    )
+    assert [type(answer) for answer in answers] == [Done, Receipt]
+    one(node, Ruling("mallory", Finding.ABUSIVE, "an analyst"))
+    shown = node.account("mallory")
+    assert shown is not None and shown.known
+    assert [action.account for action in settled(node).outbox.due(10, NOW_S)] == ["mallory"]

@@ -89,7 +89,15 @@ def compile_scanning() -> None:
                 chunk.names(np.arange(1), "actor")
                 engine.observe(chunk.events)
                 engine.check(chunk.events[-1])
+                engine.newcomers(chunk.events)
+    keys, _ = engine.rungs_ending()
+    engine.end_rungs(engine.watermark, keys)
     engine.end_rungs(engine.watermark)
+    restored = Engine(in_force.policy, in_force.model)
+    parts = engine.state_parts()
+    for name, target in restored.prepare_state({name: part.nbytes for name, part in parts.items()}).items():
+        target[...] = parts[name]
+    restored.adopt_state()
     engine.rung_of(1)
     Explainer.warm_up()
 

@@ -84,6 +84,10 @@ def damage_in(path: Path) -> list[str]:
         db = _connected(f"{path.absolute().as_uri()}?mode=ro")
         try:
             found = [str(row[0]) for row in db.execute("pragma integrity_check(100)")]
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CORRUPT:
+                raise
+            found = [str(error)]
         finally:
             db.close()
     return [] if found == ["ok"] else found
@@ -163,11 +167,9 @@ def _words(code: int, said: str, path: Path) -> str | None:
     if primary == sqlite3.SQLITE_CANTOPEN:
         if not path.exists():
             return "there is no such file"
-        return "the file cannot be opened. " + (
-            "Check its owner, its rights and how the disk is mounted"
-            if path.is_file()
-            else "It is not a file"
-        )
+        if not path.is_file():
+            return "the file cannot be opened: it is not a file"
+        return f"the file cannot be opened ({said})" if os.access(path.parent, os.W_OK) else _READ_ONLY
     if primary == sqlite3.SQLITE_IOERR:
         return f"reading or writing failed ({said}). The disk may be full, over a quota or failing; see the system's log"
     if primary == sqlite3.SQLITE_NOMEM:

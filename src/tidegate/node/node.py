@@ -239,6 +239,16 @@ class Node:
         Raises :class:`StorageError` when nothing could be made durable; then nothing has changed, and the same requests
         may be sent again.
         """
+        answers: list[Answer] = []
+        start = 0
+        for at, request in enumerate(requests):
+            # Whoever writes again after an erasure is a new account: it must not be looked up before it is forgotten.
+            if isinstance(request, Erasure):
+                answers += self._take(requests[start : at + 1])
+                start = at + 1
+        return answers + self._take(requests[start:]) if start < len(requests) else answers
+
+    def _take(self, requests: Sequence[Request]) -> list[Answer]:
         self._committer.check()
         batch = _Batch([Done(0)] * len(requests))
         now_s = self._clock.now()

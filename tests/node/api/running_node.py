@@ -58,21 +58,14 @@ def eventually(what: Callable[[], Any]) -> Any:
 class RunningNode:
     """A node served from a thread of the test's own process, over a Unix socket."""
 
-    def __init__(self, folder: Path, chosen: NodeSettings | None = None) -> None:
+    def __init__(self, folder: Path, chosen: NodeSettings | None = None, **more: Any) -> None:
         self.folder = folder
-        self.settings = chosen or settings()
+        self.settings = chosen or settings(**more)
         folder.mkdir(mode=0o700, exist_ok=True)
-        self.secrets = {
-            scope: add_token(folder, f"test-{scope}", [scope], time.time())
-            for scope in Scope
-            if not (folder / "tokens.json").exists() or scope not in self._known()
-        }
-        self.secrets["all"] = add_token(folder, f"all-{time.time_ns()}", list(Scope), time.time())
+        self.secrets: dict[str, str] = {}
+        for name, scopes in {**{scope: [scope] for scope in Scope}, "all": list(Scope)}.items():
+            self.secrets[name] = add_token(folder, f"{name}-{time.time_ns()}", scopes, time.time())
         self.faulty = False
-
-    def _known(self) -> set[str]:
-        kept = json.loads((self.folder / "tokens.json").read_text())["tokens"]
-        return {scope for one in kept for scope in one["scopes"] if len(one["scopes"]) == 1}
 
     def __enter__(self) -> Self:
         self.node = Node.open(self.folder, self.settings)

@@ -175,6 +175,12 @@ def test_a_body_without_a_length_is_cut_off_at_the_limit(small: RunningNode) -> 
     assert after.status_code == 200
 
 
+def test_a_compressed_body_is_refused_rather_than_read_as_bad_lines(small: RunningNode) -> None:
+    with small.client("ingest") as client:
+        answer = post(client, b"\x1f\x8b\x08", content_encoding="gzip")
+    assert (answer.status_code, code(answer)) == (415, "unsupported_encoding")
+
+
 def test_too_many_lines_are_refused(small: RunningNode) -> None:
     with small.client("ingest") as client:
         answer = post(client, b"{}\n" * 11)

@@ -9,7 +9,8 @@ from challenge_setting import Setting
 
 from challenge_site import ACCOUNT
 from challenge_solving import solution_of
-from tidegate.node.challenge.challenges import ORDER_S, State, View
+from tidegate.node.api.admission import Busy
+from tidegate.node.challenge.challenges import MOST_WAITING, ORDER_S, State, View
 from tidegate.node.challenge.limits import ATTEMPTS, ATTEMPTS_WINDOW_S
 from tidegate.node.challenge.tickets import Kind
 from tidegate.node.requests import RequestError, StorageError
@@ -45,6 +46,21 @@ def test_answers_at_the_same_moment_count_once(setting: Setting) -> None:
         answer = await s.solved(ticket)
         answers = [s.challenges.answer(ticket, 0, *answer) for _ in range(8)]
         assert await asyncio.gather(*answers) == [PASSED] * 8
+        assert s.proofs() == 1
+
+    setting.run(story)
+
+
+def test_a_crowd_is_told_to_come_back_and_nothing_is_lost(setting: Setting) -> None:
+    async def story(s: Setting) -> None:
+        ticket = await s.link()
+        answer = await s.solved(ticket)
+        crowd = [s.challenges.look(ticket, 0) for _ in range(2 * MOST_WAITING)]
+        seen = await asyncio.gather(*crowd, return_exceptions=True)
+        turned_away = [one for one in seen if isinstance(one, Busy)]
+        assert 0 < len(turned_away) < len(seen)
+        assert {one.state for one in seen if isinstance(one, View)} == {State.OPEN}
+        assert await s.challenges.answer(ticket, 0, *answer) == PASSED
         assert s.proofs() == 1
 
     setting.run(story)

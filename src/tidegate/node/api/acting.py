@@ -1,8 +1,5 @@
 """Handlers for the messenger's side: what to carry out, what became of it, and what people do when it fails."""
 
-import time
-from collections.abc import Sequence
-
 from tidegate.engine.rungs import RUNGS
 from tidegate.node import outbox
 from tidegate.node.api.exchange import Call, Refusal, Reply, in_json
@@ -45,7 +42,7 @@ async def confirm(services: Services, call: Call) -> Reply:
     """``POST /v1/actions/confirm``."""
     asked: ResultsAsked = decoded(call.body, ResultsAsked)
     results = [outbox.Result(one.id, one.done, one.error, one.permanent) for one in asked.results]
-    said = await services.aside(services.node.outbox.confirm, results, time.time())
+    said = await services.aside(services.node.outbox.confirm, results, services.now_s())
     return in_json(Confirmed(said.confirmed, said.unknown, said.dead))
 
 
@@ -74,7 +71,7 @@ async def dead_letters(services: Services, call: Call) -> Reply:
 async def retry(services: Services, call: Call) -> Reply:
     """``POST /v1/actions/{id}/retry``."""
     identifier = call.parameters["id"]
-    if not await services.aside(services.node.outbox.retry, identifier, time.time()):
+    if not await services.aside(services.node.outbox.retry, identifier, services.now_s()):
         raise Refusal(
             404, "unknown_action", f"no action {identifier} was given up; /v1/actions/dead lists them"
         )
@@ -138,8 +135,3 @@ def _breaker(shown: BreakerShown) -> Breaker:
         last_day=shown.last_day,
         limit=shown.limit,
     )
-
-
-def due_now(box: outbox.Outbox, limit: int) -> Sequence[outbox.Action]:
-    """What is due at this moment, handed out."""
-    return box.due(limit, time.time())

@@ -83,6 +83,8 @@ class Application:
         held = 0
         try:
             if route.body is not None:
+                if headers.get(b"content-encoding", b"identity") != b"identity":
+                    raise Refusal(415, "unsupported_encoding", "send the body as it is, not compressed")
                 call.body = await read_body(
                     receive, headers.get(b"content-length"), services.limit_of(route.body), services.admission
                 )

@@ -12,7 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tidegate.node.api.admission import Admission
@@ -51,6 +51,23 @@ class _Waiting:
     size_bytes: int
 
 
+@dataclass(slots=True)
+class _Batch:
+    """Requests that are taken together."""
+
+    waiting: list[_Waiting] = field(default_factory=list)
+    lines: int = 0
+    size_bytes: int = 0
+    deliveries: bool = True
+    """Nothing but deliveries; anything else may take long."""
+
+    def add(self, one: _Waiting) -> None:
+        self.waiting.append(one)
+        self.lines += one.lines
+        self.size_bytes += one.size_bytes
+        self.deliveries = self.deliveries and isinstance(one.request, Delivery)
+
+
 class Coalescer:
     """Hands requests to ``take`` in the order of :meth:`submit`, many at a time. Belongs to the event loop's thread."""
 
@@ -75,8 +92,8 @@ class Coalescer:
         self._slow_until_s = 0.0
         self._busy = False
         """A batch is being taken, or about to be."""
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._idle: asyncio.Future[None] | None = None
+        """Done when nothing is taken any more; there only while somebody waits for that."""
         self._stopping = False
         self.fault: Exception | None = None
         """What stopped the node; nothing is taken any more."""
@@ -96,77 +113,69 @@ class Coalescer:
         self._queue.append(_Waiting(request, answer, lines, size))
         if not self._busy:
             self._busy = True
-            self._idle.clear()
             self._loop.call_soon(self._gather, 0)
         return answer
 
     async def close(self) -> None:
         """Answer what was submitted, take nothing more."""
         self._stopping = True
-        await self._idle.wait()
+        if self._busy:
+            self._idle = self._loop.create_future()
+            await self._idle
         self._other_thread.shutdown()
 
     def _gather(self, before: int) -> None:
         """Wait as long as every round of the event loop brings more requests; ``before``: how many there were."""
         waiting = len(self._queue)
-        if not waiting:
-            self._busy = False
-            self._idle.set()
-        elif before < waiting < GATHERED_REQUESTS:
+        if before < waiting < GATHERED_REQUESTS:
             self._loop.call_soon(self._gather, waiting)
         else:
             self._next()
 
     def _next(self) -> None:
         """Begin with what waits."""
-        batch, lines = self._batch()
-        quick = (
-            lines <= SHORT_LINES
-            and self._loop.time() >= self._slow_until_s
-            and all(isinstance(waiting.request, Delivery) for waiting in batch)
-        )
-        if quick:
-            self._landed(batch, lines, *self._carry_out(batch))
+        batch = self._batch()
+        if batch.lines <= SHORT_LINES and batch.deliveries and self._loop.time() >= self._slow_until_s:
+            self._landed(batch, *self._carry_out(batch))
             return
         done = self._loop.run_in_executor(self._other_thread, self._carry_out, batch)
-        done.add_done_callback(lambda done: self._landed(batch, lines, *done.result()))
+        done.add_done_callback(lambda done: self._landed(batch, *done.result()))
 
-    def _batch(self) -> tuple[list[_Waiting], int]:
-        """What waits, up to the limit, and how many lines that is."""
-        first = self._queue.popleft()
-        batch, lines = [first], first.lines
-        while self._queue and lines + self._queue[0].lines <= self._batch_lines:
-            waiting = self._queue.popleft()
-            lines += waiting.lines
-            batch.append(waiting)
-        return batch, lines
+    def _batch(self) -> _Batch:
+        """What waits, up to the limit."""
+        batch, queue = _Batch(), self._queue
+        while queue and (not batch.waiting or batch.lines + queue[0].lines <= self._batch_lines):
+            batch.add(queue.popleft())
+        return batch
 
-    def _carry_out(self, batch: list[_Waiting]) -> tuple[Sequence[Answer] | Exception, float]:
+    def _carry_out(self, batch: _Batch) -> tuple[Sequence[Answer] | Exception, float]:
         """The answers, or why there are none; and how long it took. In either thread."""
         began = time.perf_counter()
         answers: Sequence[Answer] | Exception
         try:
-            answers = self._take([waiting.request for waiting in batch])
+            answers = self._take([waiting.request for waiting in batch.waiting])
         except Exception as error:
             answers = error
             if not isinstance(error, StorageError):
                 log.critical("a fault stopped the node; a restart recovers from its journal", exc_info=True)
         return answers, time.perf_counter() - began
 
-    def _landed(
-        self, batch: list[_Waiting], lines: int, answers: Sequence[Answer] | Exception, took_s: float
-    ) -> None:
-        self._admission.leave(len(batch), sum(waiting.size_bytes for waiting in batch), took_s)
+    def _landed(self, batch: _Batch, answers: Sequence[Answer] | Exception, took_s: float) -> None:
+        self._admission.leave(len(batch.waiting), batch.size_bytes, took_s)
         if isinstance(answers, Exception):
-            self._failed(batch, answers)
+            self._failed(batch.waiting, answers)
         else:
-            self._meter.batch(len(batch), lines, took_s)
-            for waiting, answer in zip(batch, answers, strict=True):
+            self._meter.batch(len(batch.waiting), batch.lines, took_s)
+            for waiting, answer in zip(batch.waiting, answers, strict=True):
                 if not waiting.answer.done():
                     waiting.answer.set_result(answer)
-        if took_s > SLOW_S and lines <= SHORT_LINES:
+        if took_s > SLOW_S and batch.lines <= SHORT_LINES:
             self._slow_until_s = self._loop.time() + LOOK_AGAIN_S
-        self._loop.call_soon(self._gather, 0)
+        self._busy = bool(self._queue)
+        if self._busy:
+            self._loop.call_soon(self._gather, 0)
+        elif self._idle is not None:
+            self._idle.set_result(None)
 
     def _failed(self, batch: list[_Waiting], error: Exception) -> None:
         if not isinstance(error, StorageError):
@@ -176,7 +185,7 @@ class Coalescer:
             rest = list(self._queue)
             self._queue.clear()
             self._admission.leave(len(rest), 0, 1.0)
-            batch = batch + rest
+            batch = [*batch, *rest]
             self._on_fault()
         for waiting in batch:
             if not waiting.answer.done():

@@ -1,15 +1,27 @@
 """Handlers for whoever watches a node: health, metrics, the description of the API."""
 
+import asyncio
+
 from tidegate.node.api.deliveries import word_of_reason
 from tidegate.node.api.exchange import Call, Reply, in_json
 from tidegate.node.api.exposition import MEDIA_TYPE
 from tidegate.node.api.messages import Health
 from tidegate.node.api.services import Services
+from tidegate.node.requests import StorageError
+
+HEALTH_S = 5.0
+"""Whoever asks for health gives up soon; an answer that comes later is none."""
 
 
 async def healthz(services: Services, call: Call) -> Reply:
     """``GET /healthz``."""
-    found = await services.aside(services.node.health)
+    try:
+        async with asyncio.timeout(HEALTH_S):
+            found = await services.aside(services.node.health)
+    except TimeoutError:
+        found = {"troubles": [f"the node could not be looked at within {HEALTH_S:.0f} s"], "notes": []}
+    except StorageError as error:
+        found = {"troubles": [str(error)], "notes": []}
     troubles = list(found["troubles"])
     if services.coalescer.fault is not None:
         troubles.append(

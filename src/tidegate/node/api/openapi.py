@@ -69,6 +69,7 @@ def answers_of(route: Route) -> dict[int, Answered]:
         found.setdefault(400, error("The request cannot be understood."))
         found.setdefault(408, error("The body did not arrive in time."))
         found.setdefault(413, error("The body is too large."))
+        found.setdefault(415, error("The body is compressed."))
         found.setdefault(429, error("Too much is waiting."))
     if route.query is not None or route.parameters:
         found.setdefault(400, error("The request cannot be understood."))

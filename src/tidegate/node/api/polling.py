@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from tidegate.node.api.exchange import Disconnected, Receive, try_again
 
 MOST_POLLERS = 64
-LOOK_AGAIN_S = 0.1
+LOOK_AGAIN_S = 0.5
 """How long something may lie due unseen: retries and leases run out by the clock, and nobody rings a bell then."""
 BUSY_RETRY_S = 5
 

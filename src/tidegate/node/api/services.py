@@ -34,6 +34,8 @@ class Services:
     pollers: Pollers[Any]
     description: bytes
     """The OpenAPI description."""
+    now_s: Callable[[], float]
+    """Unix seconds, by the clock that decides what is due."""
     readers: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(READERS, thread_name_prefix="look")
     )

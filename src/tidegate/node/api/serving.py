@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import partial
@@ -10,7 +11,6 @@ from pathlib import Path
 
 import uvicorn
 
-from tidegate.node.api.acting import due_now
 from tidegate.node.api.admission import Admission, Busy
 from tidegate.node.api.app import Application
 from tidegate.node.api.coalescing import Coalescer, Stopped
@@ -56,11 +56,13 @@ class Serving:
         opened: Sequence[Listener],
         folder: Path,
         version: str,
+        *,
         more: Sequence[Route] = (),
+        now_s: Callable[[], float] = time.time,
     ) -> None:
         """``opened``: sockets, closed at the end. ``folder``: what paths in the settings are relative to.
 
-        ``more``: routes beside the API's own.
+        ``more``: routes beside the API's own. ``now_s``: the clock by which actions are due, Unix seconds.
         """
         settings = node.settings
         self._node, self._opened = node, opened
@@ -81,6 +83,7 @@ class Serving:
             meters=meters,
             pollers=Pollers(self._due),
             description=description_of(routes.all, settings, version),
+            now_s=now_s,
         )
         app = Application(self.services, routes)
         self._servers = [_server(app, settings.listen, folder, listener.tls) for listener in opened]
@@ -123,7 +126,8 @@ class Serving:
             raise answer
 
     async def _due(self, limit: int) -> Sequence[Action]:
-        return await self.services.aside(due_now, self._node.outbox, limit)
+        services = self.services
+        return await services.aside(self._node.outbox.due, limit, services.now_s())
 
     def _fault(self) -> None:
         self.faulty = True

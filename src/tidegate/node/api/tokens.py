@@ -157,6 +157,9 @@ def _write(folder: Path, tokens: Iterable[Token]) -> None:
         part.unlink(missing_ok=True)
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as out:
+            if os.geteuid() == 0:  # made by root for a node that runs as another user
+                owner = folder.stat()
+                os.fchown(descriptor, owner.st_uid, owner.st_gid)
             out.write(raw)
             out.flush()
             os.fsync(out.fileno())

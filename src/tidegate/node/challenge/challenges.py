@@ -29,8 +29,9 @@ CONFIRM_S = 3_600.0
 """Who has waited may confirm for so long."""
 CHECKING_AT_ONCE = 2
 """Threads that check solutions and read the table."""
-MOST_WAITING = 64
-"""Answers waiting to be checked; further ones are told to come back."""
+MOST_WAITING = 256
+"""Looks at the table and answers to be checked that may wait for a thread; further ones are told to come back."""
+RETRY_S = 5
 FIRST_RETRY_S, LONGEST_RETRY_S = 1.0, 60.0
 
 
@@ -82,7 +83,10 @@ class Issued:
 
 
 class Challenges:
-    """Belongs to the event loop's thread; what waits for a disk or computes is done beside it."""
+    """Belongs to the event loop's thread; what waits for a disk or computes is done beside it.
+
+    Whatever waits raises Busy when too much waits already, and then nothing has changed.
+    """
 
     def __init__(
         self,
@@ -121,7 +125,7 @@ class Challenges:
     # -- for the messenger ---------------------------------------------------------------------------------------------
 
     async def issue(self, account: str) -> Issued:
-        """A challenge for an account. Raises RequestError or StorageError."""
+        """A challenge for an account. Raises RequestError, StorageError or Busy."""
         if not self.settings.public_url:
             raise RequestError(
                 "no_public_url",
@@ -220,16 +224,12 @@ class Challenges:
         return target_of(self.settings.work_iterations * times)
 
     async def aside(self, job: Callable[..., T], *what: Any) -> T:
-        """``job(*what)`` in a thread that may wait or compute."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, job, *what)
-
-    async def checked(self, order: str, target: int, solution: str) -> bool | None:
-        """Whether a solution is right; None when too many wait to be told."""
+        """``job(*what)`` in a thread that may wait or compute. Raises Busy when too many wait for one."""
         if self._waiting >= MOST_WAITING:
-            return None
+            raise Busy(RETRY_S)
         self._waiting += 1
         try:
-            return await self.aside(solved, order, target, solution)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, job, *what)
         finally:
             self._waiting -= 1
 
@@ -267,12 +267,10 @@ class Challenges:
         wait_s = self._attempts.wait_s(link.id, self._now_s())
         if wait_s:
             return View(State.TOO_OFTEN, after_s=wait_s)
-        if order is not None and order.id == link.id and order.usable(self.now_ms()):
-            right = await self.checked(text, self.target(order.times), solution)
-            if right is None:
-                return View(State.BUSY, after_s=FIRST_RETRY_S)
-            if right:
-                return await self._pass(link, network)
+        if order is not None and (order.id != link.id or not order.usable(self.now_ms())):
+            order = None
+        if order is not None and await self.aside(solved, text, self.target(order.times), solution):
+            return await self._pass(link, network)
         self._attempts.wrong(link.id, self._now_s())
         return View(State.WRONG, await self._order(link, network))
 
@@ -300,7 +298,7 @@ class Challenges:
             return False
         try:
             await self.aside(self.passes.followed, identifier)
-        except StorageError as error:
+        except (StorageError, Busy) as error:
             log.warning("a passed challenge was recorded and will be once more: %s", error)
             return False
         return True
@@ -316,7 +314,7 @@ class Challenges:
             try:
                 left = await self.aside(self.passes.waiting)
                 done = [await self._record(identifier, account) for identifier, account in left]
-            except StorageError as error:
+            except (StorageError, Busy) as error:
                 log.warning("passed challenges cannot be read: %s", error)
                 done = [False]
             if all(done):

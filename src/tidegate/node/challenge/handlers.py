@@ -6,11 +6,12 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import Meta
 
+from tidegate.node.api.admission import Busy
 from tidegate.node.api.exchange import Call, Headers, Refusal, Reply, in_json, try_again
 from tidegate.node.api.messages import AccountName, Moment
 from tidegate.node.api.routing import decoded
 from tidegate.node.api.services import Services
-from tidegate.node.challenge.challenges import Challenges, State, View
+from tidegate.node.challenge.challenges import RETRY_S, Challenges, State, View
 from tidegate.node.challenge.languages import language_of
 from tidegate.node.challenge.page import (
     STATUS,
@@ -29,7 +30,6 @@ HTML = "text/html; charset=utf-8"
 FORM = "application/x-www-form-urlencoded"
 SCRIPT = "text/javascript; charset=utf-8"
 _MOST_FIELDS = 8
-_RETRY_S = 5
 _TEXTS_OF_SCRIPT = (
     *("direction", "register_title", "register_lead", "register_why", "wait_title"),
     *("start", "working", "sending", "failed"),
@@ -127,8 +127,8 @@ class Pages:
         asked: Shown = call.query
         try:
             view = await self._challenges.look(call.parameters["ticket"], self._network(call), asked.wait)
-        except StorageError:
-            view = View(State.BUSY, after_s=_RETRY_S)
+        except (StorageError, Busy):
+            view = View(State.BUSY, after_s=RETRY_S)
         return self._reply(view, challenge_page(view, self._visitor(call)))
 
     async def answer(self, _: Services, call: Call) -> Reply:
@@ -143,8 +143,8 @@ class Pages:
             else:
                 order, solution = form.get("order", ""), form.get("solution", "")
                 view = await self._challenges.answer(ticket, network, order, solution)
-        except StorageError:
-            view = View(State.BUSY, after_s=_RETRY_S)
+        except (StorageError, Busy):
+            view = View(State.BUSY, after_s=RETRY_S)
         visitor = self._visitor(call)
         if step == "wait" and view.state is State.WAITING:
             return _see_other(visitor, view)
@@ -167,7 +167,7 @@ class Pages:
         try:
             order = await self._registration.order(self._network(call))
         except StorageError:
-            raise try_again(503, "storage_failing", "no order can be given out now", _RETRY_S) from None
+            raise try_again(503, "storage_failing", "no order can be given out now", RETRY_S) from None
         return RegistrationWork(order.text, order.target, PUZZLES, ROUNDS, SEPARATOR)
 
     def _javascript(self, call: Call, work: RegistrationWork | None, glue: str) -> Reply:

@@ -9,6 +9,7 @@ from enum import Enum
 
 from tidegate.node.challenge.challenges import Challenges, Order, State, View
 from tidegate.node.challenge.tickets import TICKET_CHARACTERS, Kind, Ticket, new_id
+from tidegate.node.challenge.work import solved
 
 RESPONSE_S = 900.0
 """How long after it was given out an order can be answered: nobody should stock up for a burst of registrations."""
@@ -26,7 +27,6 @@ class Checked(Enum):
     """Not written by this node, or not solved."""
     SPENT = "spent"
     """Used before, or too old."""
-    BUSY = "busy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Registration:
         self._challenges = challenges
 
     async def order(self, network: int) -> Order:
-        """Work to be done before registering from ``network`` (pseudonym, 0 unknown). Raises StorageError."""
+        """Work to be done before registering from ``network`` (pseudonym, 0 unknown). Raises StorageError or Busy."""
         until_ms = self._challenges.now_ms() + int(RESPONSE_S * 1e3)
         return await self._challenges.order_of(new_id(), 0, network, until_ms)
 
@@ -69,7 +69,7 @@ class Registration:
         return Code(self._challenges.signer.write(code), ticket.end_ms / 1e3)
 
     async def check(self, response: str, network: int) -> Checked:
-        """Use a response up. ``network``: of whoever registers. Raises StorageError; then nothing was used."""
+        """Use a response up. ``network``: of whoever registers. Raises StorageError or Busy; then nothing was used."""
         if not response or len(response) > MOST_CHARACTERS:
             return Checked.MALFORMED
         text, _, solution = response.partition(SEPARATOR)
@@ -81,9 +81,9 @@ class Registration:
         if not ticket.usable(self._challenges.now_ms()):
             return Checked.SPENT
         if ticket.kind is Kind.WORK:
-            right = await self._challenges.checked(text, self._challenges.target(ticket.times), solution)
-            if not right:
-                return Checked.BUSY if right is None else Checked.WRONG
+            target = self._challenges.target(ticket.times)
+            if not await self._challenges.aside(solved, text, target, solution):
+                return Checked.WRONG
         taken = await self._challenges.aside(self._take, ticket, network)
         return Checked.GOOD if taken else Checked.SPENT
 

@@ -24,6 +24,10 @@ _PAGE = {
     404: Answered("The link is not valid, or not any more.", None, HTML),
     503: Answered("Not now; Retry-After says when.", None, HTML),
 }
+_NOT_NOW = {
+    429: Answered("Too many ask at once.", ErrorBody),
+    503: Answered("Not now.", ErrorBody),
+}
 _SENT = _PAGE | {
     303: Answered("The wait has begun; go there.", None, HTML),
     400: Answered("The form cannot be read.", ErrorBody),
@@ -78,7 +82,7 @@ def challenge_routes(challenges: Challenges) -> tuple[Route, ...]:
             handler=pages.script,
             summary="An order of work for somebody who registers, with the script that does it",
             query=Shown,
-            answers={200: Answered("JavaScript.", None, SCRIPT), 503: Answered("Not now.", ErrorBody)},
+            answers={200: Answered("JavaScript.", None, SCRIPT), **_NOT_NOW},
         ),
         Route(
             method="GET",
@@ -87,7 +91,7 @@ def challenge_routes(challenges: Challenges) -> tuple[Route, ...]:
             handler=pages.order,
             summary="An order of work for somebody who registers",
             query=Shown,
-            answers={200: Answered("The work.", RegistrationWork), 503: Answered("Not now.", ErrorBody)},
+            answers={200: Answered("The work.", RegistrationWork), **_NOT_NOW},
         ),
         Route(
             method="GET",
