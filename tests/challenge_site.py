@@ -142,7 +142,7 @@ async def _serve(folder: Path, port: int, settings: dict[str, Any]) -> None:
     secret = captcha_secret(node.keys.ticket)
     routes = (*challenge_routes(challenges), *captcha_routes(challenges, secret))
     opened = listeners(node.settings.listen, folder)
-    serving = Serving(node, Tokens(folder), opened, folder, "test", routes)
+    serving = Serving(node, Tokens(folder), opened, folder, "test", more=routes)
     challenges.start(NodeHolders(node.vault.names, serving.submit))
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, serving.stop)
     await serving.run(lambda: print(token, secret, flush=True))

@@ -36,7 +36,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
         patched.setattr(demo_module, "PEOPLE", 400)
         patched.setattr(demo_module, "DAYS", 4)
         patched.setattr(demo_module, "prepare", lambda *_: None)
-        result = run("demo", "--out", out)
+        result = run("demo", "--no-live", "--out", out)
     assert result.exit_code == 0, result.output
     return result.output, out
 
@@ -67,7 +67,7 @@ def test_the_demo_scans_a_real_log_when_given_one(tmp_path: Path, monkeypatch: p
     log = tmp_path / "mine.txt"
     log.write_text("".join(f"1 {i} {1_082_040_961 + i}\n" for i in range(2, 90)))
     monkeypatch.setenv("TIDEGATE_DEMO_LOG", str(log))
-    result = run("demo", "--out", tmp_path / "out")
+    result = run("demo", "--no-live", "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert "mine.txt" in result.output and "not labelled" in result.output
 

@@ -119,13 +119,21 @@ def test_the_last_batch_stays_so_that_the_numbering_goes_on(tmp_path: Path) -> N
     assert Journal(tmp_path).end == 104
 
 
-def test_an_account_can_be_replaced_and_the_rest_still_checks(tmp_path: Path) -> None:
+def test_an_account_can_be_replaced_up_to_its_erasure_and_the_rest_still_checks(tmp_path: Path) -> None:
     journal = filled(tmp_path)
-    changed, after = journal.replace_account(7, 9, 0)
-    assert (changed, after) == (104, None)
+    erasure = np.zeros(1, EVENT)
+    erasure["type"], erasure["actor"] = int(EventType.ERASURE), 7
+    journal.append(erasure, 0.0)
+    journal.append(events(3), 0.0)
+    asked = journal.erasures()
+    assert [(one.key, one.before, one.settled) for one in asked] == [(7, 105, False)]
+    assert journal.carry_out(asked[0], batches=2) == 105
+    assert journal.erasures() == []
     found = list(journal.read(0))
     assert not any(stretch.damaged for stretch in found)
-    assert set(np.concatenate([stretch.events["target"] for stretch in found]).tolist()) == {9}
+    targets = np.concatenate([stretch.events["target"] for stretch in found])
+    assert set(targets[:104].tolist()) == {asked[0].stand_in}
+    assert set(targets[105:].tolist()) == {7}
     damage(tmp_path, 1)
     assert [stretch.first for stretch in journal.read(0) if stretch.damaged] == [1]
 

@@ -60,9 +60,8 @@ def test_a_ledger_that_is_killed_again_and_again_has_everything_once(tmp_path: P
     assert [one.number for one in recorded] == list(range(1, len(made) + 1))
     assert damage_in(ledger.path) == []
     with ledger._file.reading() as db:
-        actions = db.execute("select id, decision, state from action").fetchall()
-    assert all(identifier == decision for identifier, decision, _ in actions)
-    assert len({decision for _, decision, _ in actions}) == len(actions), "an action was entered twice"
+        actions = db.execute("select number, decision, cause from action").fetchall()
+    assert {(number == decision, cause) for number, decision, cause in actions} == {(True, "decision")}
 
     # With a messenger that does what it is told, everybody ends up where the last decision says.
     for step in range(100):

@@ -138,7 +138,20 @@ def _step(console: Console, number: int, words: str) -> None:
     console.rule(Text(f"{number}  {words}", style="bold"), align="left", style="cyan")
 
 
-def run(out: Path, log: Path | None, in_force: InForce, console: Console, told: Console) -> None:
+def _show_live(console: Console, told: Console) -> None:
+    """The live part, where what it needs is installed; else one line that says what is missing."""
+    try:
+        from tidegate.cli.demo_matrix import run_live
+    except ModuleNotFoundError as missing:
+        needed = "pip install 'tidegate[node,matrix-clients]'"
+        console.print(f"Left out: {missing.name} is not installed ({needed})", soft_wrap=True)
+        return
+    run_live(console, told)
+
+
+def run(
+    out: Path, log: Path | None, in_force: InForce, console: Console, told: Console, live: bool = False
+) -> None:
     """The whole demonstration. Raises LogError for a ``log`` that is none."""
     _step(console, 1, f"A simulated messenger: {count(PEOPLE)} people, {DAYS} days, every kind of attacker")
     began = time.monotonic()
@@ -170,7 +183,11 @@ def run(out: Path, log: Path | None, in_force: InForce, console: Console, told: 
     else:
         print_findings(console, findings, second.out)
 
-    _step(console, 4, "Look at it")
+    if live:
+        _step(console, 4, "Live: end-to-end encrypted chat on a real Matrix homeserver, guarded")
+        _show_live(console, told)
+
+    _step(console, 5 if live else 4, "Look at it")
     for folder in (first.out, second.out):
         console.print(Text(f"  {(folder / 'report.html').resolve()}", style="bold"), soft_wrap=True)
     console.print("\nThen: tidegate scan YOUR_LOG --out out/yours", soft_wrap=True)
@@ -189,8 +206,17 @@ def run(out: Path, log: Path | None, in_force: InForce, console: Console, told: 
 @click.option(
     "--log", type=click.Path(path_type=Path), help=f"A real log to scan as well (or set {LOG_VARIABLE})."
 )
-def demo(out: Path, log: Path | None) -> None:
-    """Simulate a small world, scan it, compare with the truth, then scan an edge list. Under a minute."""
+@click.option(
+    "--live/--no-live",
+    default=True,
+    show_default=True,
+    help="Guard a real Matrix homeserver too, if installed.",
+)
+def demo(out: Path, log: Path | None, live: bool) -> None:
+    """Simulate a small world, scan it, compare with the truth, scan an edge list, guard a real Matrix homeserver.
+
+    Two to three minutes; under a minute without the last.
+    """
     console, told = Console(highlight=False), Console(stderr=True, highlight=False)
     if log is None and os.environ.get(LOG_VARIABLE):
         log = Path(os.environ[LOG_VARIABLE])
@@ -200,4 +226,4 @@ def demo(out: Path, log: Path | None) -> None:
         in_force = decide_by()
         prepare(told, ROOMS)
         folder_for(out)
-        run(out, log, in_force, console, told)
+        run(out, log, in_force, console, told, live)

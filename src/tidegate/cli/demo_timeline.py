@@ -177,7 +177,7 @@ def print_seen(console: Console, event: dict[str, Any], said: str, searched: str
     table.add_column()
     cipher = textwrap.shorten(content["ciphertext"][:44] + " …", 60, placeholder=" …")
     size_bytes = len(content["ciphertext"]) * 3 // 4
-    table.add_row("her friends read", Text(f"“{said}”", style="green"))
+    table.add_row("the friends read", Text(f"“{said}”", style="green"))
     table.add_row("the homeserver has", f"{event['type']}, {count(size_bytes)} bytes: {cipher}")
     table.add_row(
         "Tidegate was told",

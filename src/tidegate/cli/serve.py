@@ -61,6 +61,7 @@ def serve(
     stops in order, SIGHUP reads the policy file again.
     """
     log_to_stderr(log_level)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is a policy to read again
     console = Console(stderr=True, highlight=False)
     made = make_folder(folder)
     try:

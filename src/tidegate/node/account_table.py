@@ -27,6 +27,7 @@ class AccountState:
 
     pseudonym: int
     name: str
+    """Empty where nobody asked for it."""
     decided: Measure = ALLOWED
     """By the last decision."""
     decided_number: int = 0
@@ -37,6 +38,8 @@ class AccountState:
     outstanding: OpenAction | None = None
     """Due or dead."""
     held: OpenAction | None = None
+    known: bool = False
+    """The ledger has it already."""
 
     @property
     def situation(self) -> Situation:
@@ -52,8 +55,8 @@ class AccountState:
 
 
 _ACCOUNT = (
-    "select pseudonym, unsealed(pseudonym, name), decided, decided_until, decided_number, applied, applied_until, "
-    "confirmed, handed from account where pseudonym in (select value from json_each(?))"
+    "select pseudonym, {}, decided, decided_until, decided_number, applied, applied_until, confirmed, handed "
+    "from account where pseudonym in (select value from json_each(?))"
 )
 _OUTSTANDING = (
     "select pseudonym, number, rung, until, state, leased_until from action "
@@ -65,11 +68,12 @@ _HELD = (
 )
 
 
-def load(db: sqlite3.Connection, keys: Iterable[int]) -> dict[int, AccountState]:
-    """States by pseudonym, of those accounts that the ledger knows."""
+def load(db: sqlite3.Connection, keys: Iterable[int], *, names: bool = False) -> dict[int, AccountState]:
+    """States by pseudonym, of those accounts that the ledger knows; with their names, which cost time, only if asked."""
     wanted = numbers({stored(key) for key in keys})
     found: dict[int, AccountState] = {}
-    for row in db.execute(_ACCOUNT, (wanted,)):
+    name_column = "unsealed(pseudonym, name)" if names else "''"
+    for row in db.execute(_ACCOUNT.format(name_column), (wanted,)):
         pseudonym, name, decided, decided_until, number, applied, applied_until, confirmed, handed = row
         key = pseudonym_of(pseudonym)
         found[key] = AccountState(
@@ -80,6 +84,7 @@ def load(db: sqlite3.Connection, keys: Iterable[int]) -> dict[int, AccountState]
             Measure(Rung(applied), applied_until),
             confirmed,
             handed,
+            known=True,
         )
     for query in (_OUTSTANDING, _HELD):
         for pseudonym, number, rung, until, state, leased_until in db.execute(query, (wanted,)):
@@ -93,25 +98,25 @@ def load(db: sqlite3.Connection, keys: Iterable[int]) -> dict[int, AccountState]
 
 
 def save(db: sqlite3.Connection, accounts: Iterable[AccountState]) -> None:
-    """Write back everything but the actions, which have their own table."""
+    """Write down the last decisions. What else changes, actions and their results, changes in the tables themselves."""
+    fresh: list[tuple[int, float | None, int, int, str]] = []
+    known: list[tuple[int, float | None, int, int]] = []
+    for account in accounts:
+        row = (
+            int(account.decided.rung),
+            account.decided.until_s,
+            account.decided_number,
+            stored(account.pseudonym),
+        )
+        if account.known:
+            known.append(row)
+        else:
+            fresh.append((*row, account.name))
     db.executemany(
-        "insert into account values (?1, sealed(?1, ?2), ?3, ?4, ?5, ?6, ?7, ?8, ?9) "
-        "on conflict (pseudonym) do update set name = excluded.name, "
-        "decided = excluded.decided, decided_until = excluded.decided_until, "
-        "decided_number = excluded.decided_number, applied = excluded.applied, applied_until = excluded.applied_until, "
-        "confirmed = excluded.confirmed, handed = excluded.handed",
-        [
-            (
-                stored(account.pseudonym),
-                account.name,
-                int(account.decided.rung),
-                account.decided.until_s,
-                account.decided_number,
-                int(account.applied.rung),
-                account.applied.until_s,
-                account.confirmed,
-                account.handed,
-            )
-            for account in accounts
-        ],
+        "update account set decided = ?, decided_until = ?, decided_number = ? where pseudonym = ?", known
+    )
+    db.executemany(
+        "insert into account (decided, decided_until, decided_number, pseudonym, name) "
+        "values (?1, ?2, ?3, ?4, sealed(?4, ?5))",
+        fresh,
     )

@@ -2,77 +2,83 @@
 
 import hashlib
 import sqlite3
-from typing import Any
+from dataclasses import dataclass
 
 from tidegate.node.account_table import AccountState, OpenAction
 from tidegate.node.enforcement import Measure
-from tidegate.node.ledger_file import set_meta, stored
+from tidegate.node.ledger_file import NEXT_NUMBER, set_meta, stored
+
+
+@dataclass(slots=True)
+class _New:
+    """An action that is not in the table yet."""
+
+    number: int
+    identifier: str | None
+    """None: it has that of its decision."""
+    decision: int
+    pseudonym: int
+    measure: Measure
+    time_s: float
+    cause: str
+    state: str
+    in_hand_until_s: float
+    settled_s: float | None = None
 
 
 class Entries:
     """Collects the actions of one transaction and what they supersede; :meth:`write` puts them in."""
 
     def __init__(self, db: sqlite3.Connection, now_s: float, lease_s: float) -> None:
-        """``lease_s``: no action is longer in a messenger's hands than this."""
+        """``lease_s``: no action is longer in a messenger's hands than this. Decisions have their numbers already."""
         self._db, self.now_s, self._lease_s = db, now_s, lease_s
-        row = db.execute("select value from meta where key = 'next_action'").fetchone()
+        row = db.execute("select value from meta where key = ?", (NEXT_NUMBER,)).fetchone()
         self._next: int = row[0] if row else 1
-        self._new: dict[int, list[Any]] = {}
-        """Rows by number; the state is the ninth value, the time of settling the last."""
+        self._new: dict[int, _New] = {}
         self._settled: list[tuple[str, float, int]] = []
         self._released: list[tuple[float, float, int]] = []
 
     @property
     def count(self) -> int:
         """Actions entered that are due."""
-        return sum(row[8] == "due" for row in self._new.values())
+        return sum(new.state == "due" for new in self._new.values())
 
-    def enter(
-        self,
-        account: AccountState,
-        measure: Measure,
-        *,
-        decision: str,
-        time_s: float,
-        cause: str,
-        held: bool = False,
-        identifier: str = "",
+    def follow(
+        self, account: AccountState, measure: Measure, number: int, time_s: float, *, held: bool
     ) -> None:
-        """The account shall stand there. Supersedes what is outstanding, or, when ``held``, only what is held.
+        """What decision ``number`` asks for. Supersedes what is outstanding, or, when ``held``, only what is held.
 
-        ``decision``: id of the decision whose reasons go with it, or empty. ``identifier``: the action's id; without one,
-        it is made up. ``cause``: ``decision``, or the command that wants it.
+        The action has the decision's number and id: looking it up needs no index of its own.
         """
+        self._enter(
+            account,
+            measure,
+            _New(number, None, number, account.pseudonym, measure, time_s, "decision", "", 0.0),
+            held,
+        )
+
+    def order(self, account: AccountState, measure: Measure, cause: str, *, decision: int = 0) -> None:
+        """What a person asks for; ``decision``: number of the one whose reasons go with it."""
         number = self._next
         self._next += 1
+        identifier = hashlib.blake2b(f"{cause} {number} {self.now_s}".encode(), digest_size=8).hexdigest()
+        new = _New(number, identifier, decision, account.pseudonym, measure, self.now_s, cause, "", 0.0)
+        self._enter(account, measure, new, False)
+
+    def _enter(self, account: AccountState, measure: Measure, new: _New, held: bool) -> None:
         old = account.held if held else account.outstanding
-        in_hand_until_s = 0.0
         if not held:
-            in_hand_until_s = self._in_hand_until_s(account)
+            new.in_hand_until_s = self._in_hand_until_s(account)
             self.settle_held(account)
         if old is not None:
             self._settle(old, "superseded")
-        state = "held" if held else "due"
-        action = OpenAction(number, measure, state, in_hand_until_s)
+        new.state = "held" if held else "due"
+        action = OpenAction(new.number, measure, new.state, new.in_hand_until_s)
         if held:
             account.held = action
         else:
             account.outstanding = action
-        self._new[number] = [
-            number,
-            identifier or _made_up(cause, number),
-            decision,
-            stored(account.pseudonym),
-            int(measure.rung),
-            measure.until_s,
-            time_s,
-            cause,
-            state,
-            self.now_s,
-            max(self.now_s, in_hand_until_s),
-            in_hand_until_s,
-            None,
-        ]
+        self._new[new.number] = new
 
     def keep(self, account: AccountState, state: str = "superseded") -> None:
         """Nothing has to be carried out any more."""
@@ -102,28 +108,36 @@ class Entries:
         account.held = None
         self._released.append((max(self.now_s, in_hand_until_s), in_hand_until_s, held.number))
 
-    def decision_of(self, account: AccountState) -> tuple[str, float]:
-        """Id and time of the account's last decision."""
-        row = self._db.execute(
-            "select id, time from decision where number = ?", (account.decided_number,)
-        ).fetchone()
-        return (row[0], row[1]) if row else ("", self.now_s)
-
     def write(self) -> None:
         """Put everything in, once. The accounts themselves are for the caller to save."""
-        if self._settled:
-            self._db.executemany("update action set state = ?, settled = ? where number = ?", self._settled)
+        self._db.executemany("update action set state = ?, settled = ? where number = ?", self._settled)
         if self._released:
             self._db.executemany(
                 "update action set state = 'due', due = ?, leased_until = ? where number = ?", self._released
             )
-        if self._new:
-            self._db.executemany(
-                "insert into action (number, id, decision, pseudonym, rung, until, time, cause, state, entered, due, "
-                "leased_until, settled) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                self._new.values(),
-            )
-            set_meta(self._db, "next_action", self._next)
+        self._db.executemany(
+            "insert into action (number, id, decision, pseudonym, rung, until, time, cause, state, entered, due, "
+            "leased_until, settled) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [self._row(new) for new in self._new.values()],
+        )
+        set_meta(self._db, NEXT_NUMBER, self._next)
+
+    def _row(self, new: _New) -> tuple[object, ...]:
+        return (
+            new.number,
+            new.identifier,
+            new.decision,
+            stored(new.pseudonym),
+            int(new.measure.rung),
+            new.measure.until_s,
+            new.time_s,
+            new.cause,
+            new.state,
+            self.now_s,
+            max(self.now_s, new.in_hand_until_s),
+            new.in_hand_until_s,
+            new.settled_s,
+        )
 
     def _in_hand_until_s(self, account: AccountState) -> float:
         """Until when the messenger has an order about the account in its hands; 0: it has none."""
@@ -133,12 +147,8 @@ class Entries:
         return old.leased_until_s
 
     def _settle(self, action: OpenAction, state: str) -> None:
-        row = self._new.get(action.number)
-        if row is not None:
-            row[8], row[12] = state, self.now_s
+        new = self._new.get(action.number)
+        if new is not None:
+            new.state, new.settled_s = state, self.now_s
         else:
             self._settled.append((state, self.now_s, action.number))
-
-
-def _made_up(cause: str, number: int) -> str:
-    return hashlib.blake2b(f"{cause} {number}".encode(), digest_size=8).hexdigest()

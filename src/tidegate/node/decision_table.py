@@ -27,6 +27,7 @@ _STANDS = (
     "exists (select 1 from account where account.pseudonym = decision.pseudonym "
     "and decided > 0 and decided_number = decision.number)"
 )
+_WAITS = "exists (select 1 from action where action.number = decision.number and settled is null)"
 _FROM = "from decision left join account on account.pseudonym = decision.pseudonym"
 
 
@@ -148,15 +149,16 @@ def drop_reasons(db: sqlite3.Connection, before_s: float, limit: int) -> int:
 
 
 def drop(db: sqlite3.Connection, before_s: float, limit: int) -> int:
-    """Remove up to ``limit`` decisions committed before then, but none that still stands. Returns how many."""
+    """Remove up to ``limit`` decisions committed before then, with their actions; none that still stands or waits to be
+    carried out. Returns how many."""
     rows = db.execute(
-        f"select number, pseudonym from decision where committed < ? and not {_STANDS} order by committed limit ?",
+        f"select number, pseudonym from decision where committed < ? and not {_STANDS} and not {_WAITS} "
+        "order by committed limit ?",
         (before_s, limit),
     ).fetchall()
-    db.execute(
-        "delete from decision where number in (select value from json_each(?))",
-        (numbers([row[0] for row in rows]),),
-    )
+    gone = numbers([row[0] for row in rows])
+    db.execute("delete from action where number in (select value from json_each(?))", (gone,))
+    db.execute("delete from decision where number in (select value from json_each(?))", (gone,))
     drop_empty_accounts(db, {row[1] for row in rows})
     return len(rows)
 
@@ -167,7 +169,8 @@ def drop_empty_accounts(db: sqlite3.Connection, pseudonyms: set[int]) -> None:
         "delete from account where pseudonym in (select value from json_each(?)) and applied = 0 "
         "and handed <= confirmed "
         "and not exists (select 1 from decision where decision.pseudonym = account.pseudonym) "
-        "and not exists (select 1 from action where action.pseudonym = account.pseudonym and settled is null)",
+        "and not exists (select 1 from action where action.pseudonym = account.pseudonym and state in ('due', 'dead')) "
+        "and not exists (select 1 from action where action.pseudonym = account.pseudonym and state = 'held')",
         (numbers(pseudonyms),),
     )
 

@@ -4,8 +4,13 @@ from tidegate.node import decision_table, settings
 from tidegate.node.ledger_file import LedgerFile, numbers, stored
 
 DAY_S = 86_400.0
-AT_ONCE = 5_000
+AT_ONCE = 2_000
 """Rows of each kind that one call of :meth:`Forgetting.forget` removes at most."""
+_ACTIONS_OF = (
+    "delete from action where number in (select number from decision where pseudonym = ?)",
+    "delete from action where pseudonym = ? and id is not null",
+)
+"""An action that follows from a decision is never kept longer than the decision."""
 
 
 class Forgetting:
@@ -24,8 +29,11 @@ class Forgetting:
         """
         pseudonym = (stored(key),)
         with self._file.writing() as db:
-            gone = {"decisions": decision_table.erase(db, key, now_s)}
-            gone["actions"] = db.execute("delete from action where pseudonym = ?", pseudonym).rowcount
+            gone = {
+                "decisions": 0,
+                "actions": sum(db.execute(which, pseudonym).rowcount for which in _ACTIONS_OF),
+            }
+            gone["decisions"] = decision_table.erase(db, key, now_s)
             gone["rulings"] = db.execute("delete from ruling where pseudonym = ?", pseudonym).rowcount
             gone["in_effect"] = db.execute(
                 "select count(*) from account where pseudonym = ? and (applied > 0 or handed > confirmed)",
@@ -36,7 +44,7 @@ class Forgetting:
         return gone
 
     def forget(self, now_s: float) -> dict[str, int]:
-        """Remove what was committed or settled too long ago, at most 5,000 rows of each kind. Returns how many, by kind.
+        """Remove what was committed or settled too long ago, at most 2,000 rows of each kind. Returns how many, by kind.
 
         What still stands keeps its last decision and the reasons for it, however old: somebody may appeal against it.
         """

@@ -5,6 +5,7 @@ engine's state is a function of it, so a snapshot plus the journal's tail is the
 """
 
 import hashlib
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from tidegate.events.columns import EVENT
+from tidegate.events.columns import EVENT, EventType
 from tidegate.node.database import opened, storage_errors, transaction
 
 FILE = "journal.sqlite"
@@ -29,10 +30,14 @@ create table if not exists source (name text primary key, last integer not null)
 create table if not exists policy (mark integer primary key, policy text not null, model text not null);
 create table if not exists model (digest text primary key, json text not null);
 create table if not exists asked (one integer primary key check (one = 1), mark integer not null);
+create table if not exists erasure (
+    pseudonym integer primary key, stand_in integer not null, before integer not null, settled integer not null
+);
 """
 _SMALL = 16
 """Batches of fewer events are kept as they are; compressing them costs more than it saves."""
 _CODEC = pa.Codec("zstd", 1)
+_ERASURE = int(EventType.ERASURE)
 _SIGN = 1 << 63
 
 
@@ -63,13 +68,29 @@ class PolicyKept:
     """JSON, empty when rules alone decided."""
 
 
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """An account that was erased and is still in the journal."""
+
+    key: int
+    stand_in: int
+    """The pseudonym to be put in its place; random, so nothing leads back from it."""
+    before: int
+    """Events from this number on are about the account as it came back, and stay."""
+    settled: bool
+    """Ledger and vault have forgotten it; what is left to do is here."""
+
+
 class Journal:
     """One node's log. Written by one thread; another connection may read at the same time."""
 
-    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
-        """Opens or makes it. Raises :class:`~tidegate.node.requests.StorageError`."""
+    def __init__(self, folder: Path, *, read_only: bool = False, overwrite: bool = False) -> None:
+        """Opens or makes it. ``overwrite``: what is replaced is overwritten in the file.
+
+        Raises :class:`~tidegate.node.requests.StorageError`.
+        """
         self.path = folder / FILE
-        self._db = opened(self.path, _SCHEMA, read_only=read_only)
+        self._db = opened(self.path, _SCHEMA, read_only=read_only, secure_delete=overwrite)
         with storage_errors(self.path):
             last = self._db.execute(
                 "select first, count, digest, time from batch order by first desc limit 1"
@@ -92,6 +113,8 @@ class Journal:
     def append(self, events: NDArray[Any], now_s: float, sources: Mapping[str, int] | None = None) -> None:
         """Make EVENT[n] durable, with how far each source has come. Returns after the disk has it.
 
+        An erasure among them is noted in :meth:`erasures`.
+
         Raises :class:`~tidegate.node.requests.StorageError`, and then nothing was appended.
         """
         raw = events.tobytes()
@@ -103,6 +126,12 @@ class Journal:
                 self._db.execute(
                     "insert into batch (first, count, time, events, digest) values (?, ?, ?, ?, ?)",
                     (self.end, len(events), now_s, blob, digest),
+                )
+            for at in np.flatnonzero(events["type"] == _ERASURE).tolist():
+                self._db.execute(
+                    "insert into erasure values (?, ?, ?, 0) on conflict (pseudonym) do update set "
+                    "before = excluded.before, settled = 0",
+                    (int(events["actor"][at]) - _SIGN, secrets.randbits(64) - _SIGN, self.end + at + 1),
                 )
             if sources:
                 self._db.executemany(
@@ -146,38 +175,78 @@ class Journal:
         self.begin = first or 0
         return gone
 
-    def replace_account(
-        self, key: int, stand_in: int, start: int, batches: int = 200
-    ) -> tuple[int, int | None]:
-        """Put another pseudonym in ``key``'s place in some batches from event ``start`` on.
+    def settle_erasure(self, key: int) -> None:
+        """Note that ledger and vault have forgotten an account."""
+        with storage_errors(self.path), transaction(self._db):
+            self._db.execute("update erasure set settled = 1 where pseudonym = ?", (key - _SIGN,))
 
-        Returns (events changed, where to go on or None at the end). The digests stay those of what was first written,
-        and such a batch is marked by the digest of what it holds now, so that a reader can tell change from damage.
+    def carry_out(self, erasure: Erasure, batches: int = 200) -> int:
+        """Put the stand-in in the account's place, some batches a transaction. Returns how many events changed.
+
+        Only what no snapshot has to be replayed over may be changed so. Interrupted, it can be begun again.
         """
-        changed, at = 0, start
+        changed, at = 0, self.begin
+        while at < erasure.before:
+            more, at = self._replace(erasure, at, batches)
+            changed += more
+        with storage_errors(self.path), transaction(self._db):
+            self._db.execute(
+                "delete from erasure where pseudonym = ? and before = ?",
+                (erasure.key - _SIGN, erasure.before),
+            )
+        return changed
+
+    def overwrite_log(self) -> None:
+        """Carry SQLite's write-ahead log over and cut it, as far as readers allow: it holds what was replaced."""
+        with storage_errors(self.path):
+            self._db.execute("pragma wal_checkpoint(truncate)").fetchone()
+
+    def _replace(self, erasure: Erasure, start: int, batches: int) -> tuple[int, int]:
+        """One transaction of :meth:`carry_out`: (events changed, where to go on).
+
+        The digests stay those of what was first written, and such a batch is marked by the digest of what it holds now,
+        so that a reader can tell change from damage.
+        """
+        changed, at = 0, erasure.before
         with storage_errors(self.path), transaction(self._db):
             rows = self._db.execute(
-                "select first, count, events, digest from batch where first >= ? order by first limit ?",
-                (start, batches),
+                "select first, count, events, digest from batch where first >= ? and first < ? order by first limit ?",
+                (start, erasure.before, batches),
             ).fetchall()
             for first, count, blob, digest in rows:
-                events = _unpacked(blob, count).copy()
-                mine = (events["actor"] == key) | (events["target"] == key)
-                at = first + count
-                if not mine.any():
+                try:
+                    events = _unpacked(blob, count).copy()
+                except ValueError:
+                    continue  # damaged: no account can be found in it any more; named when it is replayed
+                old = events[: erasure.before - first]
+                mine = int(((old["actor"] == erasure.key) | (old["target"] == erasure.key)).sum())
+                if not mine:
                     continue
-                changed += int(mine.sum())
+                changed += mine
                 for field in ("actor", "target"):
-                    events[field][events[field] == key] = stand_in
+                    old[field][old[field] == erasure.key] = erasure.stand_in
                 raw = events.tobytes()
                 blob = raw if count < _SMALL else _CODEC.compress(raw, asbytes=True)
                 mark = digest[:DIGEST_BYTES] + hashlib.blake2b(blob, digest_size=DIGEST_BYTES).digest()
                 self._db.execute(
                     "update batch set events = ?, digest = ? where first = ?", (blob, mark, first)
                 )
-        return changed, at if len(rows) == batches else None
+            if len(rows) == batches:
+                at = rows[-1][0] + rows[-1][1]
+        return changed, at
 
     # -- reading -------------------------------------------------------------------------------------------------------
+
+    def erasures(self) -> list[Erasure]:
+        """Accounts that were erased and are still in here, in the order of their erasure."""
+        with storage_errors(self.path):
+            rows = self._db.execute(
+                "select pseudonym, stand_in, before, settled from erasure order by before"
+            ).fetchall()
+        return [
+            Erasure(key + _SIGN, stand_in + _SIGN, before, bool(settled))
+            for key, stand_in, before, settled in rows
+        ]
 
     def policy(self, mark: int) -> PolicyKept | None:
         """What a POLICY event's mark stands for."""

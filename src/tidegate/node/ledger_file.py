@@ -16,8 +16,12 @@ from tidegate.node.sealing import Sealer
 FILE = "ledger.sqlite"
 READERS = 4
 """Connections that read at the same time; a fifth reader waits for one of them."""
-WRITER_CACHE_KIB = 16 << 10
+WRITER_CACHE_KIB = 32 << 10
 """Ids and pseudonyms are hashes, so rows go into their indexes everywhere."""
+CHECKPOINT_PAGES = 8_192
+"""The write-ahead log is carried over every 32 MiB: a page that changes often is then written once for many commits."""
+NEXT_NUMBER = "next_number"
+"""Decisions, actions and rulings are numbered together."""
 _SIGN = 1 << 63
 
 SCHEMA = """
@@ -32,8 +36,8 @@ create table if not exists account (
     confirmed integer not null default 0,                       -- number of the action that it confirmed last
     handed integer not null default 0                           -- number of the action that it was handed last
 );
-create index if not exists account_limited on account (pseudonym) where applied > 0 or handed > confirmed;
-create index if not exists account_standing on account (pseudonym) where decided > 0;
+create index if not exists account_limited on account (pseudonym) where applied > 0;
+create index if not exists account_uncertain on account (pseudonym) where handed > confirmed;
 
 create table if not exists decision (
     number integer primary key, id text not null unique, pseudonym integer not null,
@@ -45,20 +49,22 @@ create index if not exists decision_of_account on decision (pseudonym, number);
 create index if not exists decision_committed on decision (committed);
 create index if not exists decision_with_reasons on decision (committed) where reasons is not null;
 
+-- An action that follows from a decision has its number and its id; one that a person asked for has its own.
 -- States: due (waits, or was handed out), held (by a breaker), dead (given up); settled ones have a time in settled:
 -- done, superseded, withdrawn (settings or a person took it back), past (ran out before it was carried out).
 create table if not exists action (
-    number integer primary key, id text not null unique, decision text not null, pseudonym integer not null,
+    number integer primary key, id text, decision integer not null, pseudonym integer not null,
     rung integer not null, until real, time real not null, cause text not null, state text not null,
     entered real not null, due real not null, leased_until real not null default 0,
     attempts integer not null default 0, error text not null default '', settled real
 );
+create unique index if not exists action_by_own_id on action (id) where id is not null;
+create index if not exists action_ordered on action (pseudonym) where id is not null;
 create unique index if not exists action_outstanding on action (pseudonym) where state in ('due', 'dead');
 create unique index if not exists action_held on action (pseudonym) where state = 'held';
 create index if not exists action_due on action (due, number) where state = 'due';
 create index if not exists action_dead on action (number) where state = 'dead';
 create index if not exists action_held_by_rung on action (rung, number) where state = 'held';
-create index if not exists action_of_account on action (pseudonym, number);
 create index if not exists action_settled on action (settled) where settled is not null;
 
 create table if not exists tally (
@@ -105,6 +111,7 @@ class LedgerFile:
         self._sealer = sealer
         sealer.teach(self._writer)
         self._writer.execute(f"pragma cache_size = -{WRITER_CACHE_KIB}")
+        self._writer.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
         self._readers: LifoQueue[sqlite3.Connection | None] = LifoQueue()
         for _ in range(READERS):
             self._readers.put(None)
@@ -177,11 +184,11 @@ def set_meta(db: sqlite3.Connection, key: str, value: Any) -> None:
     db.execute("insert or replace into meta values (?, ?)", (key, value))
 
 
-def next_number(db: sqlite3.Connection, kind: str, count: int) -> int:
+def next_number(db: sqlite3.Connection, count: int) -> int:
     """The first of ``count`` new numbers. They are never given twice, whatever is deleted, so they can be cursors."""
-    row = db.execute("select value from meta where key = ?", (f"next_{kind}",)).fetchone()
+    row = db.execute("select value from meta where key = ?", (NEXT_NUMBER,)).fetchone()
     first = row[0] if row else 1
-    set_meta(db, f"next_{kind}", first + count)
+    set_meta(db, NEXT_NUMBER, first + count)
     return int(first)
 
 

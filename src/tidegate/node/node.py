@@ -8,7 +8,6 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import TimeoutError as TookTooLong
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any, Self
@@ -45,7 +44,7 @@ from tidegate.node.requests import (
     Verdict,
 )
 from tidegate.node.settings import NodeSettings
-from tidegate.node.snapshots import write_snapshot
+from tidegate.node.snapshots import only_one, remove_halves, write_snapshot
 from tidegate.node.snapshotting import Snapshotting
 from tidegate.node.sqlite_ledger import SqliteLedger
 from tidegate.node.vault import Vault
@@ -89,7 +88,7 @@ class _Batch:
     verdicts: list[tuple[int, int, str]] = field(default_factory=list)
     """(request, pseudonym, identifier) of each verdict that is wanted."""
     erasures: list[tuple[int, int, str]] = field(default_factory=list)
-    rulings: list[tuple[int, Ruling]] = field(default_factory=list)
+    rulings: list[tuple[int, int, Ruling]] = field(default_factory=list)
 
     def add(self, events: NDArray[Any], names: Callable[[list[int]], list[tuple[str, str]]]) -> None:
         if len(events):
@@ -137,6 +136,8 @@ class Node:
         self.replica = self.recovered.replica
         self._remember_ids()
         self._snapshotting = Snapshotting(folder, settings.snapshots)
+        self._schedule_erasures()
+        self._finish_erasures()
         self._put_settings_policy(first, text)
 
     @classmethod
@@ -205,9 +206,10 @@ class Node:
         def heard(decided: list[Decided], events: NDArray[Any], number: int) -> None:
             self._committer.put(self._statements(decided), number + len(events))
 
-        return recover(
-            self.folder, self.journal, first, self.settings.retention.idle_days * DAY_S, heard=heard
-        )
+        idle_limit_s = self.settings.retention.idle_days * DAY_S
+        with only_one(self.folder):
+            remove_halves(self.folder)
+            return recover(self.folder, self.journal, first, idle_limit_s, heard=heard)
 
     def _remember_ids(self) -> None:
         """So that an event delivered again after a restart, or after a failed write, is known."""
@@ -251,6 +253,26 @@ class Node:
     def _take(self, requests: Sequence[Request]) -> list[Answer]:
         self._committer.check()
         batch = _Batch([Done(0)] * len(requests))
+        try:
+            self._read(requests, batch)
+            if batch.pieces or batch.sources:
+                self._make_durable(batch)
+                self._storage_trouble = ""
+        except StorageError as error:
+            self._storage_trouble = str(error)
+            self._remember_ids()  # those of events that were not made durable must not count as known
+            raise
+        try:
+            if batch.pieces:
+                self._observe(batch)
+            self._answer(batch)
+        except StorageError as error:
+            # Too late to say that nothing has changed, and the decisions may not reach the ledger: start again.
+            raise RuntimeError(f"events are durable, but what follows from them failed: {error}") from error
+        return batch.answers
+
+    def _read(self, requests: Sequence[Request], batch: _Batch) -> None:
+        """What requests bring, in order. Raises :class:`StorageError`."""
         now_s = self._clock.now()
         at = 0
         while at < len(requests):
@@ -267,17 +289,6 @@ class Node:
             except RequestError as error:
                 batch.answers[at] = error
             at += 1
-        if batch.pieces or batch.sources:
-            try:
-                self._make_durable(batch)
-            except StorageError as error:
-                self._storage_trouble = str(error)
-                self._remember_ids()
-                raise
-            self._storage_trouble = ""
-            self._observe(batch)
-        self._answer(batch)
-        return batch.answers
 
     def _deliver(self, deliveries: Sequence[Request], at: int, batch: _Batch, now_s: float) -> None:
         """Read deliveries that follow one another, and leave out what is known already."""
@@ -340,7 +351,7 @@ class Node:
                 event = _event(
                     EventType.RULING, now_s, target=key, actor=self.pseudonyms.one(request.by), reason=reason
                 )
-                batch.rulings.append((key, request))
+                batch.rulings.append((at, key, request))
             elif isinstance(request, Proof):
                 event = _event(EventType.PROOF, now_s, actor=key)
             else:
@@ -422,7 +433,13 @@ class Node:
         for at, key, account in batch.verdicts:
             receipt = batch.answers[at]
             if isinstance(receipt, Receipt):
-                verdict = self._verdict(key, account)
+                try:
+                    verdict = self._verdict(key, account)
+                except StorageError as error:
+                    batch.answers[at] = RequestError(
+                        "storage_failing", f"taken, but the verdict is unknown: {error}"
+                    )
+                    continue
                 batch.answers[at] = Receipt(
                     receipt.accepted,
                     receipt.duplicates,
@@ -431,9 +448,11 @@ class Node:
                     receipt.sequence,
                     verdict,
                 )
-        for key, ruling in batch.rulings:
-            note = partial(self.ledger.note_ruling, pseudonym_shown(key), ruling, self._clock.now())
-            self._committer.do(note)
+        for at, key, ruling in batch.rulings:
+            try:
+                self.ledger.note_ruling(pseudonym_shown(key), ruling, self._clock.now())
+            except StorageError as error:
+                batch.answers[at] = RequestError("storage_failing", f"in force, but not noted yet: {error}")
         for at, key, by in batch.erasures:
             batch.answers[at] = self._erase(key, by)
 
@@ -444,18 +463,41 @@ class Node:
 
     def _erase(self, key: int, by: str) -> Done:
         """The engine has forgotten the account; now everything else that names it or is about it."""
-        job = self._committer.do(lambda: self.ledger.erase(key))
+        details = {}
         try:
-            details = dict(job.result(ERASURE_TIMEOUT_S))
-        except TookTooLong:
-            details = {}
-            log.warning(
-                "an erasure waits for the ledger; it will be carried out there when it can be written"
-            )
+            details = self._forget(key, by)
+        except (StorageError, TookTooLong) as error:
+            log.warning("an erasure is not complete yet, and goes on with the next tick: %s", error)
+        return Done(self.journal.end, details=details)
+
+    def _forget(self, key: int, by: str) -> dict[str, int]:
+        """In ledger and vault, at once; in journal and snapshots by the process that makes snapshots.
+
+        Raises :class:`StorageError` or TimeoutError; :meth:`_finish_erasures` does the rest.
+        """
+        self._committer.put((), self.journal.end)
+        job = self._committer.do(lambda: self.ledger.erase(key))
+        details = dict(job.result(ERASURE_TIMEOUT_S))
         details["identifiers"] = self.vault.erase(key, who=by, now_s=self._clock.now())
         self._last.pop(key, None)
-        self._snapshotting.erase(key, self.journal.end)
-        return Done(self.journal.end, details=details)
+        self.journal.settle_erasure(key)
+        self._schedule_erasures()
+        return details
+
+    def _schedule_erasures(self) -> None:
+        """Have those carried out in journal and snapshots that are complete everywhere else."""
+        for erasure in self.journal.erasures():
+            if erasure.settled:
+                self._snapshotting.erase(erasure.key, erasure.before)
+
+    def _finish_erasures(self) -> None:
+        """Go on with erasures that were interrupted between the journal and the vault."""
+        try:
+            for erasure in self.journal.erasures():
+                if not erasure.settled and not self._committer.failing:
+                    self._forget(erasure.key, "the node, after an interruption")
+        except (StorageError, TookTooLong) as error:
+            log.warning("an erasure is not complete yet, and goes on with the next tick: %s", error)
 
     # -- looking -------------------------------------------------------------------------------------------------------
 
@@ -514,16 +556,20 @@ class Node:
     def _housekeep(self, now_s: float) -> None:
         """What every tick does: a snapshot when one is due, and now and then the retention of things."""
         self._committer.put((), self.journal.end)
+        self._finish_erasures()
         self.ledger.population = self.replica.engine.account_count
         self._snapshotting.tend(self.journal.end, time.monotonic())
         if now_s < self._next_housekeeping_s:
             return
         self._next_housekeeping_s = now_s + HOUSEKEEPING_S
         keep = self.settings.retention
-        if keep.log_days:
-            self.journal.prune(self._snapshotting.oldest, now_s - keep.log_days * DAY_S)
-        if keep.vault_access_days:
-            self.vault.forget_accesses(now_s - keep.vault_access_days * DAY_S)
+        try:
+            if keep.log_days:
+                self.journal.prune(self._snapshotting.oldest, now_s - keep.log_days * DAY_S)
+            if keep.vault_access_days:
+                self.vault.forget_accesses(now_s - keep.vault_access_days * DAY_S)
+        except StorageError as error:
+            log.warning("what has outlived its retention could not be removed, and will be later: %s", error)
         self._committer.do(lambda: self.ledger.forget(now_s))
 
     def write_snapshot(self) -> None:

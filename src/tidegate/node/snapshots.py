@@ -5,12 +5,15 @@ are and up to which event of which journal they reach. It is written beside its 
 a damaged one is noticed, named and passed over for an older one.
 """
 
+import fcntl
 import hashlib
 import json
 import os
 import struct
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ from numpy.typing import NDArray
 
 from tidegate.engine.layout import LAYOUT_DIGEST
 from tidegate.node.database import storage_errors
+from tidegate.node.requests import StorageError
 
 FOLDER = "snapshots"
 CHUNK_BYTES = 8 << 20
@@ -29,6 +33,9 @@ _CODEC = pa.Codec("zstd", 1)
 _TAIL = struct.Struct("<Q16s")
 """Bytes of the footer, and its checksum."""
 THREADS = 2
+LOCK_WAIT_S = 60.0
+"""A process that makes a snapshot ends with its node, so whoever comes after it waits for a moment at most."""
+LOCK_LOOK_S = 0.02
 
 
 class SnapshotDamaged(Exception):  # noqa: N818 - it is about the snapshot
@@ -201,8 +208,39 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the lock of the snapshots: one process at a time makes and removes them, and none while a node recovers.
+
+    Raises :class:`~tidegate.node.requests.StorageError` when another process does not let go of it in time.
+    """
+    path = folder / FOLDER / "lock"
+    with storage_errors(path):
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        file = path.open("w")
+    with file:
+        until_s = time.monotonic() + LOCK_WAIT_S
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError:
+                if time.monotonic() > until_s:
+                    raise StorageError(
+                        f"{path}: a process that makes a snapshot has not ended for {LOCK_WAIT_S:.0f} s; end it first"
+                    ) from None
+            time.sleep(LOCK_LOOK_S)
+        yield
+
+
+def remove_halves(folder: Path) -> None:
+    """Delete what killed processes left half-written. Under :func:`only_one`."""
+    for path in (folder / FOLDER).glob(".*.part"):
+        path.unlink(missing_ok=True)
+
+
 def keep_newest(folder: Path, keep: int) -> list[Path]:
-    """Delete all but the ``keep`` newest snapshots, and what was left half-written. Returns what is left."""
+    """Delete all but the ``keep`` newest snapshots. Returns what is left. Under :func:`only_one`."""
     found = snapshots_in(folder)
     for path in found[keep:]:
         path.unlink(missing_ok=True)

@@ -4,16 +4,20 @@ The live node never stops for a snapshot, nor copies its state: a second process
 observes the journal's tail and writes the next one. So every snapshot is also a rehearsal of recovery. It costs the
 other core some seconds, and while it runs as much memory again as the node itself.
 
-    python -m tidegate.node.snapshotter FOLDER [--forget PSEUDONYM]…
+It also carries out in the journal what was erased, once no snapshot is left that such events would be replayed over.
+
+    python -m tidegate.node.snapshotter FOLDER [--erase] [--with-node]
 """
 
 import argparse
 import json
 import logging
 import os
-import secrets
+import signal
 import sys
+import threading
 from pathlib import Path
+from typing import Any
 
 from tidegate.engine.policy import load_policy, shipped_policy_text
 from tidegate.events.pseudonym import Pseudonyms
@@ -22,7 +26,7 @@ from tidegate.node.keys import keys_of
 from tidegate.node.recovery import recover
 from tidegate.node.requests import StorageError
 from tidegate.node.settings import SETTINGS_FILE, read_settings
-from tidegate.node.snapshots import keep_newest, snapshots_in, write_snapshot
+from tidegate.node.snapshots import keep_newest, only_one, snapshots_in, write_snapshot
 from tidegate.node.sqlite_ledger import committed_through
 from tidegate.statements.in_force import PEPPER_OF, InForce
 
@@ -30,14 +34,14 @@ NICENESS = 10
 DAY_S = 86_400.0
 
 
-def make(folder: Path, forget: list[int]) -> dict[str, int]:
-    """Write the next snapshot. With ``forget``, older snapshots go and the journal loses those accounts.
+def make(folder: Path, *, erase: bool) -> dict[str, Any]:
+    """Write the next snapshot. With ``erase``, what was erased goes from journal and snapshots.
 
     Returns what was done, counted. Raises :class:`StorageError`.
     """
     settings = read_settings(folder / SETTINGS_FILE)
     pseudonyms = Pseudonyms(keys_of(folder).pseudonym)
-    journal = Journal(folder, read_only=not forget)
+    journal = Journal(folder, read_only=not erase, overwrite=erase)
     # A snapshot may only cover events whose decisions are in the ledger: nothing else would make them again.
     until = min(committed_through(folder), journal.end)
     shipped = load_policy(shipped_policy_text(), "default.toml")
@@ -53,9 +57,8 @@ def make(folder: Path, forget: list[int]) -> dict[str, int]:
     )
     replica = found.replica
     digest = journal.digest_at(replica.sequence)
-    newest = snapshots_in(folder)
     path = folder / "snapshots" / f"{replica.sequence:016d}.snapshot"
-    if digest is not None and path not in newest:
+    if digest is not None and path not in snapshots_in(folder):
         write_snapshot(
             folder,
             replica.engine.state_parts(),
@@ -63,33 +66,51 @@ def make(folder: Path, forget: list[int]) -> dict[str, int]:
             journal_digest=digest,
             policy_mark=replica.mark,
         )
-    kept = keep_newest(folder, 1 if forget else settings.snapshots.keep)
-    changed = sum(_forgotten(journal, key) for key in forget)
+    # Events that a snapshot is replayed over must stay as they were; so the older ones go first.
+    due = (
+        [one for one in journal.erasures() if one.settled and one.before <= replica.sequence] if erase else []
+    )
+    if not path.exists():
+        due = []
+    kept = keep_newest(folder, 1 if due else settings.snapshots.keep)
+    changed = sum(journal.carry_out(one) for one in due)
+    if due:
+        journal.overwrite_log()
     journal.close()
     oldest = int(kept[-1].stem) if kept else 0
-    return {"sequence": replica.sequence, "oldest": oldest, "replayed": found.replayed, "changed": changed}
+    return {
+        "sequence": replica.sequence,
+        "oldest": oldest,
+        "replayed": found.replayed,
+        "changed": changed,
+        "erased": [(f"{one.key:016x}", one.before) for one in due],
+    }
 
 
-def _forgotten(journal: Journal, key: int) -> int:
-    """Put a random stand-in for the pseudonym everywhere in the journal; nothing leads back from it."""
-    stand_in = secrets.randbits(64) or 1
-    changed, at = journal.replace_account(key, stand_in, journal.begin)
-    while at is not None:
-        more, at = journal.replace_account(key, stand_in, at)
-        changed += more
-    return changed
+def _end_with_node() -> None:
+    """End this process as soon as its standard input does, which the node holds open."""
+
+    def watch() -> None:
+        os.read(0, 1)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def main() -> int:
     """The entry point; prints one line of JSON."""
     parser = argparse.ArgumentParser(description="Write the next snapshot of a node's folder.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--forget", action="append", default=[], help="a pseudonym, 16 hexadecimal digits")
+    parser.add_argument("--erase", action="store_true", help="carry out erasures in the journal, too")
+    parser.add_argument("--with-node", action="store_true", help="end when standard input ends")
     asked = parser.parse_args()
+    if asked.with_node:
+        _end_with_node()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     os.nice(NICENESS)
     try:
-        done = make(asked.folder, [int(key, 16) for key in asked.forget])
+        with only_one(asked.folder):
+            done = make(asked.folder, erase=asked.erase)
     except StorageError as error:
         print(error, file=sys.stderr)
         return 1

@@ -33,12 +33,11 @@ class Snapshotting:
         self._last_s = time.monotonic()
         self._not_before_s = 0.0
         self._erasures: dict[int, int] = {}
-        self._forgetting: list[int] = []
         self._process: subprocess.Popen[str] | None = None
         self._errors: IO[str] | None = None
 
     def erase(self, key: int, sequence: int) -> None:
-        """An account must vanish from snapshots and journal, once they cover event ``sequence``."""
+        """An account must vanish from snapshots and journal, once ``sequence`` events are covered."""
         self._erasures[key] = sequence
 
     def tend(self, sequence: int, now_s: float) -> None:
@@ -77,12 +76,11 @@ class Snapshotting:
             self._finish(time.monotonic())
 
     def _start(self) -> None:
-        self._forgetting = list(self._erasures)
-        forget = [f"--forget={key:016x}" for key in self._forgetting]
+        command = [sys.executable, "-m", MODULE, str(self._folder), "--with-node"]
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed when the process has ended
         self._process = subprocess.Popen(
-            [sys.executable, "-m", MODULE, str(self._folder), *forget],
-            stdin=subprocess.DEVNULL,
+            [*command, "--erase"] if self._erasures else command,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
             text=True,
@@ -98,6 +96,8 @@ class Snapshotting:
         said = errors.read().strip()
         errors.close()
         process.stdout.close()
+        if process.stdin is not None:
+            process.stdin.close()
         self._last_s = now_s
         if process.returncode != 0:
             self.trouble = (
@@ -109,6 +109,6 @@ class Snapshotting:
         done = json.loads(answer)
         self.trouble = ""
         self.covered, self.oldest = done["sequence"], done["oldest"]
-        for key in self._forgetting:
-            if self._erasures.get(key, self.covered + 1) <= self.covered:
-                del self._erasures[key]
+        for shown, before in done["erased"]:
+            if self._erasures.get(int(shown, 16)) == before:
+                del self._erasures[int(shown, 16)]

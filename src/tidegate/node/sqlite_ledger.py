@@ -94,9 +94,9 @@ class SqliteLedger:
             breakers = self._breakers.copy()
             with self._file.writing() as db:
                 fresh = decision_table.unknown(db, decisions) if decisions else []
+                first = next_number(db, len(fresh)) if fresh else 0
                 entries = Entries(db, now_s, self._settings.enforcement.lease_s)
                 if fresh:
-                    first = next_number(db, "decision", len(fresh))
                     accounts = load(db, {decision.pseudonym for decision in fresh})
                     followed = [
                         (
@@ -142,15 +142,7 @@ class SqliteLedger:
         if course is Course.KEEP:
             entries.keep(account)
         elif course is not Course.WITHHOLD:
-            entries.enter(
-                account,
-                target,
-                decision=decision.id,
-                time_s=decision.time,
-                cause="decision",
-                held=course is Course.HOLD,
-                identifier=decision.id,
-            )
+            entries.follow(account, target, number, decision.time, held=course is Course.HOLD)
         return withheld
 
     def _note_skipped(self, decisions: Sequence[DecisionShown], through: int) -> None:
@@ -331,7 +323,7 @@ class SqliteLedger:
     def note_ruling(self, pseudonym: str, ruling: Ruling, now_s: float) -> None:
         """Keep what a person said when deciding. ``pseudonym``: 16 hexadecimal digits."""
         with self._file.writing() as db:
-            number = next_number(db, "ruling", 1)
+            number = next_number(db, 1)
             db.execute(
                 "insert into ruling values (?, ?, ?, ?, ?, ?)",
                 (number, stored(int(pseudonym, 16)), now_s, str(ruling.finding), ruling.by, ruling.note),

@@ -27,12 +27,17 @@ MOST_AT_ONCE = 1_000
 ROUNDS = 8
 """How often one call looks for more actions when some were not worth handing out."""
 _SILENT = "the messenger said nothing about it in time"
-_DUE = (
-    "select number, action.id, decision, action.pseudonym, rung, until, time, attempts, "
-    "unsealed(account.pseudonym, name), applied "
-    "from action join account on account.pseudonym = action.pseudonym where state = 'due' and due {} "
-    "order by due, number limit ?"
+_ID = "coalesce(action.id, decision.id)"
+_FROM = (
+    "from action join account on account.pseudonym = action.pseudonym "
+    "left join decision on decision.number = action.decision"
 )
+_DUE = (
+    f"select action.number, {_ID}, action.pseudonym, action.rung, action.until, action.time, attempts, reasons, "
+    f"unsealed(account.pseudonym, name), applied {_FROM} where state = 'due' and due {{}} "
+    "order by due, action.number limit ?"
+)
+_NUMBER = "coalesce((select number from decision where id = ?1), (select number from action where id = ?1))"
 
 
 class SqliteOutbox:
@@ -79,7 +84,7 @@ class SqliteOutbox:
         leases: list[tuple[int, float, float, int, int]] = []
         settled: list[tuple[str, float | None, str, int]] = []
         until_s = now_s + self._chosen.lease_s
-        for number, identifier, decision, pseudonym, rung, until, time, attempts, name, applied in rows:
+        for number, identifier, pseudonym, rung, until, time, attempts, reasons, name, applied in rows:
             measure, previous = Measure(Rung(rung), until), Rung(applied)
             if measure.over(now_s):
                 # Its end is being decided, or will be at the next tick; nobody is limited for a time that has passed.
@@ -91,7 +96,6 @@ class SqliteOutbox:
             attempt = attempts + 1
             again_s = max(until_s, now_s + retry_delay_s(identifier, attempt, self._chosen))
             leases.append((attempt, until_s, again_s, number, pseudonym))
-            reasons = db.execute("select reasons from decision where id = ?", (decision,)).fetchone()
             handed.append(
                 Action(
                     id=identifier,
@@ -102,7 +106,7 @@ class SqliteOutbox:
                     until_s=until,
                     time_s=time,
                     notice=notice(measure, previous),
-                    reasons=reasons_of(reasons[0] if reasons else None),
+                    reasons=reasons_of(reasons),
                     attempt=attempt,
                 )
             )
@@ -136,7 +140,7 @@ class SqliteOutbox:
         """The action's state after this result; empty when the result is about none that is outstanding."""
         row = db.execute(
             "select number, action.pseudonym, rung, until, state, attempts, handed, confirmed "
-            "from action join account on account.pseudonym = action.pseudonym where action.id = ?",
+            f"from action join account on account.pseudonym = action.pseudonym where number = {_NUMBER}",
             (result.id,),
         ).fetchone()
         if row is None:
@@ -187,9 +191,9 @@ class SqliteOutbox:
         """Try a dead letter again."""
         with self._file.writing() as db:
             found = db.execute(
-                "update action set state = 'due', due = ?, leased_until = 0, attempts = 0 "
-                "where id = ? and state = 'dead'",
-                (now_s, identifier),
+                "update action set state = 'due', due = ?2, leased_until = 0, attempts = 0 "
+                f"where number = {_NUMBER} and state = 'dead'",
+                (identifier, now_s),
             ).rowcount
         if found:
             self.listeners.tell()
@@ -199,9 +203,8 @@ class SqliteOutbox:
         """Dead letters, oldest first."""
         with self._file.reading() as db:
             rows = db.execute(
-                "select action.id, unsealed(account.pseudonym, name), rung, time, attempts, error, number from action "
-                "join account on account.pseudonym = action.pseudonym "
-                "where state = 'dead' and number > ? order by number limit ?",
+                f"select {_ID}, unsealed(account.pseudonym, name), action.rung, action.time, attempts, error, "
+                f"action.number {_FROM} where state = 'dead' and action.number > ? order by action.number limit ?",
                 (after, limit),
             ).fetchall()
         return [
@@ -218,7 +221,7 @@ class SqliteOutbox:
             with self._file.reading() as db:
                 rows = db.execute(
                     "select pseudonym, unsealed(pseudonym, name), applied, applied_until from account "
-                    "where (applied > 0 or handed > confirmed) and applied > 0 and (? is null or pseudonym > ?) "
+                    "where applied > 0 and (? is null or pseudonym > ?) "
                     "order by pseudonym limit ?",
                     (last, last, MOST_AT_ONCE),
                 ).fetchall()
@@ -238,9 +241,7 @@ class SqliteOutbox:
                 state: db.execute(f"select count(*) from action where state = '{state}'").fetchone()[0]
                 for state in ("due", "held", "dead")
             }
-            found["standing"] = db.execute(
-                "select count(*) from account where (applied > 0 or handed > confirmed) and applied > 0"
-            ).fetchone()[0]
+            found["standing"] = db.execute("select count(*) from account where applied > 0").fetchone()[0]
         return found
 
     def on_due(self, listener: Callable[[], None]) -> Callable[[], None]:

@@ -22,10 +22,18 @@ PIECE = 500
 """Accounts in one transaction."""
 _FIRST, _LAST = stored(0), stored((1 << 64) - 1)
 _STANDING = "select pseudonym from account where decided > 0 and pseudonym >= ? order by pseudonym limit ?"
+"""In the order of the table itself: a command that a person gives now and then is worth no index."""
 _TOUCHED = (
-    "select pseudonym from (select pseudonym from account where (applied > 0 or handed > confirmed) "
-    "union select pseudonym from action where state in ('due', 'dead') "
-    "union select pseudonym from action where state = 'held') where pseudonym >= ? order by pseudonym limit ?"
+    " union ".join(
+        f"select * from (select pseudonym from {table} where {condition} and pseudonym >= ?1 order by pseudonym limit ?2)"
+        for table, condition in (
+            ("account", "applied > 0"),
+            ("account", "handed > confirmed"),
+            ("action", "state in ('due', 'dead')"),
+            ("action", "state = 'held'"),
+        )
+    )
+    + " order by pseudonym limit ?2"
 )
 """Accounts on which something is in effect, may be, or is to be."""
 
@@ -100,7 +108,7 @@ class Sweeps:
             entries.settle_held(account, "withdrawn")
             swept.left += 1
         else:
-            entries.enter(account, ALLOWED, decision="", time_s=entries.now_s, cause="lift")
+            entries.order(account, ALLOWED, "lift")
             swept.entered += 1
 
     def enforce_standing(self, closed: frozenset[Rung], now_s: float, *, dry_run: bool) -> Swept:
@@ -115,8 +123,7 @@ class Sweeps:
             if waits or withheld or decided.over(now_s) or decided.rung not in closed:
                 swept.left += 1
                 return
-            identifier, time_s = entries.decision_of(account)
-            entries.enter(account, decided, decision=identifier, time_s=time_s, cause="standing")
+            entries.order(account, decided, "standing", decision=account.decided_number)
             swept.entered += 1
 
         return self._sweep(_STANDING, visit, now_s, dry_run=dry_run)
@@ -127,7 +134,7 @@ class Sweeps:
         while True:
             with self._file.reading() if dry_run else self._file.writing() as db:
                 rows = db.execute(query, (start, PIECE)).fetchall()
-                accounts = load(db, [pseudonym_of(row[0]) for row in rows])
+                accounts = load(db, [pseudonym_of(row[0]) for row in rows], names=True)
                 entries = Entries(db, now_s, self._chosen.lease_s)
                 for account in accounts.values():
                     visit(account, entries, swept)
@@ -149,7 +156,7 @@ class Sweeps:
         ).fetchall()
         entries = Entries(db, now_s, self._chosen.lease_s)
         settled = 0
-        for account in load(db, [pseudonym_of(row[0]) for row in rows]).values():
+        for account in load(db, [pseudonym_of(row[0]) for row in rows], names=True).values():
             if not release:
                 entries.settle_held(account, "withdrawn")
                 settled += 1

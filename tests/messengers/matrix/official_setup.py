@@ -80,7 +80,7 @@ class Caller:
 
     def notices(self) -> list[str]:
         """What the server has told this person."""
-        rooms = self.call("GET", "/sync").body["rooms"].get("join", {})
+        rooms = self.call("GET", "/sync").body.get("rooms", {}).get("join", {})
         sender = Homeserver.user_id(NOTICES_USER)
         return [
             event["content"]["body"]

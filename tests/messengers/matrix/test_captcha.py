@@ -110,6 +110,12 @@ def test_who_has_no_script_gets_a_code_after_a_wait(site: Site) -> None:
     assert verify(site, found[1]).json() == refusal("timeout-or-duplicate")
 
 
+def test_nobody_stands_in_line_without_asking_for_it(site: Site) -> None:
+    assert site.ask("/challenge/registration", {}).status == 400
+    assert site.ask("/challenge/registration", {"step": "confirm", "wait": "x"}).status == 404
+    assert site.ask("/challenge/registration").status == 200
+
+
 def test_a_network_that_registers_many_has_more_to_do(tmp_path: Path) -> None:
     with Site(tmp_path / "node", network_free=2) as site:
         here = {"X_Forwarded_For": "203.0.113.99"}

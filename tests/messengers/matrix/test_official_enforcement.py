@@ -116,6 +116,15 @@ def test_a_locked_account_is_told_that_it_cannot_write_not_that_its_chats_go_on(
     assert "cannot send messages" in told and "not affected" not in told
 
 
+def test_a_challenge_that_nobody_could_pass_is_not_told(setup: Setup) -> None:
+    ann = setup.person("ann")
+    (result,) = apply(
+        setup.place, an_action(ann.user, "challenge")
+    )  # no node is there that could give a link
+    assert (result.done, result.permanent) == (False, False) and "/v1/challenges" in str(result.error)
+    assert ann.notices() == [] and setup.state_of(ann) == (False, False)
+
+
 def test_a_ban_locks_signs_out_and_removes_what_was_written(setup: Setup) -> None:
     ann, ben = setup.person("ann"), setup.person("ben")
     room = ann.chat_with(ben)

@@ -86,12 +86,9 @@ class Watched:
         for body in list(self.recorder.bodies):
             transaction = json.loads(body)
             events = [read_room_event(raw_of(event)) for event in transaction["events"]]
-            notices = [
-                read_ephemeral(raw_of(event))
-                for event in transaction.get(
-                    "ephemeral", transaction.get("de.sorunome.msc2409.ephemeral", [])
-                )
-            ]
+            old_name = "de.sorunome.msc2409.ephemeral"
+            ephemeral = transaction.get("ephemeral") or transaction.get(old_name, [])
+            notices = [read_ephemeral(raw_of(event)) for event in ephemeral]
             assert None not in events and None not in notices, "every event of a real homeserver can be read"
             found += following.lines(
                 [one for one in events if one is not None], [one for one in notices if one is not None]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -53,6 +54,13 @@ def eventually(what: Callable[[], Any]) -> Any:
             return found
         time.sleep(0.02)
     raise AssertionError(f"nothing came of it within {BOUND_S:.0f} s")
+
+
+def free_port() -> int:
+    """A TCP port that nobody uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 class RunningNode:

@@ -12,16 +12,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from running_node import RunningNode, settings
+from running_node import RunningNode, free_port, settings
 
 from tidegate.node.api.listening import listeners
 from tidegate.node.settings import Listen, SettingsError
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def test_tcp_and_unix_socket_answer_at_once(folder: Path) -> None:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from running_node import RunningNode, event, eventually
-from test_listening import free_port
+from running_node import RunningNode, event, eventually, free_port
 
 from tidegate.cli.main import main
 from tidegate.node.settings import Listen

@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from running_node import RunningNode, event, settings
-from test_listening import free_port
+from running_node import RunningNode, event, free_port, settings
 
 from tidegate.node.api.openapi import answers_of, described
 from tidegate.node.api.routes import routes_for

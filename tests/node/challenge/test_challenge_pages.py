@@ -4,6 +4,7 @@ import base64
 import hashlib
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -150,3 +151,13 @@ def test_the_page_tells_no_number_of_the_policy(site: Site) -> None:
     words = re.sub(r"<[^>]+>", " ", re.sub(r"<(script|style)>.*?</\1>", "", page, flags=re.DOTALL))
     # One minute of waiting is the only number there is.
     assert re.findall(r"\d+", words) == ["1"]
+
+
+def test_the_documentation_names_every_setting_with_its_default() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "challenge.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| (`[a-z_`, ]+`) \| (\S+) \|", page, re.MULTILINE))
+    told = {name: default for names, default in rows.items() for name in re.findall(r"`(\w+)`", names)}
+    defaults = msgspec.structs.asdict(ChallengeSettings())
+    # 120.0 is written 120; what has no default is none.
+    expected = {name: str(value).removesuffix(".0") or "none" for name, value in defaults.items()}
+    assert told == expected

@@ -195,7 +195,9 @@ class Measures:
         return obstacle or DONE
 
     async def _restore(self, record: Record) -> None:
-        if record.rung > Rung.WARN:
+        if await self._obstacle(record.account) is not None:  # exempt since
+            await self._apply(Action(record.account, Rung.ALLOW))
+        elif record.rung > Rung.WARN:
             await self._bind(Action(record.account, record.rung, record.until_s, record.notice))
 
     async def _obstacle(self, account: str) -> Outcome | None:

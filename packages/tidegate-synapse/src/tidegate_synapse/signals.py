@@ -67,9 +67,9 @@ class Signals:
         if not capabilities.wrap(
             "sessions",
             "logins with their device",
-            hs.get_device_handler,
-            "check_device_registered",
-            ("user_id", "device_id", "initial_device_display_name"),
+            hs.get_registration_handler,
+            "register_device",
+            ("user_id", "device_id", "initial_display_name"),
             self._around_device,
         ):
             capabilities.official(
@@ -149,12 +149,13 @@ class Signals:
         return NOT_SPAM
 
     def _around_device(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        async def check_device_registered(user_id: str, *arguments: Any, **named: Any) -> Any:
-            device_id = await original(user_id, *arguments, **named)
-            self.host.safely("sessions", self._session, user_id, device_id)
-            return device_id
+        # Not the device handler's check_device_registered: that is also asked with every upload of keys.
+        async def register_device(user_id: str, *arguments: Any, **named: Any) -> Any:
+            registered = await original(user_id, *arguments, **named)
+            self.host.safely("sessions", lambda: self._session(user_id, registered[0]))
+            return registered
 
-        return check_device_registered
+        return register_device
 
     def _session(self, user_id: str, device_id: str | None) -> None:
         if not self.host.is_of_appservice(user_id):

@@ -101,7 +101,7 @@ def launch() -> None:
     for line in sys.stdin:
         asked = json.loads(line)
         if asked["do"] == "start":
-            answer = {"pid": _fork(partial(_serve, asked), Path(asked["log"]))}
+            answer: dict[str, int | None] = {"pid": _fork(partial(_serve, asked), Path(asked["log"]))}
         else:
             _collect(ended)
             answer = {"status": ended.get(asked["pid"])}

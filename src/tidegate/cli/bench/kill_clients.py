@@ -24,10 +24,18 @@ RETRY_S = 0.01
 THINK_S = 0.004
 """Between requests of one client, so that the test leaves something of a small machine to others."""
 PEOPLE_PAUSE_S = 0.06
+AGAIN = (429, 503)
+"""Statuses that ask to come back."""
+INTERRUPTED, FAILED = 0.2, 0.05
+"""Shares: of batches of actions that are forgotten on the way, of actions that do not work at first."""
 
 
 class Refused(Exception):  # noqa: N818 - what happened
     """The node answered with something that it must not answer with."""
+
+
+class NotUp(ConnectionError):  # noqa: N818 - what happened
+    """Nobody listens; nothing was sent."""
 
 
 class Caller:
@@ -40,9 +48,14 @@ class Caller:
         self.asked_again = 0
 
     def once(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, Any]:
-        """Status and body of an answer. Raises OSError or HTTPException when there was none."""
+        """Status and body of an answer. Raises OSError or HTTPException when there was none, NotUp as one of them."""
         if self._connection is None:
-            self._connection = _UnixConnection(str(self._path))
+            connection = _UnixConnection(str(self._path))
+            try:
+                connection.connect()
+            except OSError as error:
+                raise NotUp(str(error)) from None
+            self._connection = connection
         try:
             self._connection.request(
                 method, path, body or None, {"Authorization": f"Bearer {self._token}"} | headers
@@ -60,15 +73,18 @@ class Caller:
         while True:
             try:
                 status, answer = self.once(method, path, body, **headers)
+                self.asked_again += status in AGAIN
+            except NotUp:
+                status, answer = 503, {}
             except (OSError, http.client.HTTPException):
                 status, answer = 503, {}
-            if status not in (429, 503):
+                self.asked_again += 1
+            if status not in AGAIN:
                 if status >= 500:
                     raise Refused(f"{method} {path}: {status} {answer}")
                 return status, answer
             if not self._running():
                 raise TimeoutError(f"{method} {path}: no answer before the end")
-            self.asked_again += 1
             time.sleep(RETRY_S)
 
 
@@ -142,17 +158,20 @@ class Source(Client):
             if self._rng.random() < 0.1:
                 lines = list(self._kept)[-self._rng.randint(1, 30) :] + waiting
             body = b"".join(line.raw for _, line in lines)
+            sent = len(lines)
             try:
                 status, answer = self.caller.once("POST", "/v1/events", body, **self._headers(lines[0][0]))
+            except NotUp:
+                status, answer, sent = 503, {}, 0
             except (OSError, http.client.HTTPException):
                 status, answer = 503, {}
             if status == 200:
                 break
-            if status not in (429, 503):
+            if status not in AGAIN:
                 raise Refused(f"events of {self.name}: {status} {answer}")
             if self._give_up.is_set():
                 raise TimeoutError(f"events of {self.name} were not answered before the end")
-            self.lines_again += len(lines)
+            self.lines_again += sent
             if len(waiting) < 500 and self._rng.random() < 0.3:
                 waiting += self._new(self.conversation.batch())
             time.sleep(RETRY_S)
@@ -308,18 +327,19 @@ class Enforcer(Client):
         status, answer = self.caller.ask("GET", "/v1/actions?wait=0.5&limit=20")
         if status != 200:
             raise Refused(f"actions: {status} {answer}")
+        actions = answer["actions"]
         results = []
-        for action in answer["actions"]:
+        stops_at = self._rng.randrange(20) if self._rng.random() < INTERRUPTED else None
+        for at, action in enumerate(actions):
             self.delivered[action["id"]] += 1
-            chance = self._rng.random()
-            if chance < 0.05:
+            if self._rng.random() < FAILED:
                 results.append({"id": action["id"], "done": False, "error": "try again"})
                 continue
             self._carry_out(action)
-            if chance > 0.9:  # interrupted: what it was about to confirm is forgotten
+            results.append({"id": action["id"], "done": True})
+            if at == stops_at:  # what it was about to confirm is forgotten; what it has done is not
                 self.interrupted += 1
                 return
-            results.append({"id": action["id"], "done": True})
         if not results:
             return
         try:

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from tidegate.cli.bench.kill_proof import Broken
 from tidegate.engine.rungs import Rung
 from tidegate.node.database import opened
 from tidegate.node.ledger_file import FILE as LEDGER
-from tidegate.node.ledger_file import SCHEMA
+from tidegate.node.ledger_file import SCHEMA, pseudonym_of
 from tidegate.statements.decision import rfc3339
 
 SETTLED_WITHIN_S = 30.0
@@ -35,13 +36,15 @@ class Effects:
     """Accounts above allow at the end."""
 
 
-def effects(folder: Path, enforcer: Enforcer, erased: set[str], caller: Caller) -> Effects:
+def effects(
+    folder: Path, enforcer: Enforcer, key: Callable[[str], int], erased: set[str], caller: Caller
+) -> Effects:
     """Wait until nothing is left to do, and compare messenger and ledger. The node is running. Raises Broken.
 
-    ``erased``: accounts that the ledger has forgotten, while the messenger has not.
+    ``key``: pseudonym of an account. ``erased``: accounts that the ledger has forgotten, while the messenger has not.
     """
     until_s = time.monotonic() + SETTLED_WITHIN_S
-    while differences := _differences(folder, enforcer.standing, erased):
+    while differences := _differences(folder, enforcer.standing, key, erased):
         if time.monotonic() > until_s:
             raise Broken(
                 f"{len(differences)} accounts do not stand where the ledger wants them after "
@@ -52,30 +55,26 @@ def effects(folder: Path, enforcer: Enforcer, erased: set[str], caller: Caller) 
     return _exactly_once(folder, enforcer)
 
 
-def _differences(folder: Path, standing: dict[str, Standing], erased: set[str]) -> list[str]:
+def _differences(
+    folder: Path, standing: dict[str, Standing], key: Callable[[str], int], erased: set[str]
+) -> list[str]:
     """Accounts that are not, or not yet, where the last decision about them puts them."""
-    found = []
-    known = set(erased)
     db = _ledger(folder)
     try:
         waiting = db.execute("select count(*) from action where state = 'due'").fetchone()[0]
-        rows = db.execute("select name, decided, decided_until from account").fetchall()
+        rows = db.execute("select pseudonym, decided, decided_until from account").fetchall()
     finally:
         db.close()
-    if waiting:
-        found.append(f"{waiting} actions wait to be carried out")
-    for name, rung, until in rows:
-        known.add(name)
-        wanted = Standing(Rung(rung).word, rfc3339(until))
-        actual = standing.get(name, Standing("allow", None))
-        if wanted != actual and name not in erased:
-            found.append(f"{name} stands on {actual}, decided was {wanted}")
-    found += [
-        f"{name} stands on {standing[name]}, and nothing was decided"
-        for name in list(standing)
-        if name not in known
+    wanted = {pseudonym_of(row[0]): Standing(Rung(row[1]).word, rfc3339(row[2])) for row in rows}
+    actual = {key(name): one for name, one in standing.copy().items()}
+    forgotten = {key(name) for name in erased}
+    nowhere = Standing("allow", None)
+    found = [
+        f"{account:016x} stands on {actual.get(account, nowhere)}, decided was {wanted.get(account, nowhere)}"
+        for account in (wanted.keys() | actual.keys()) - forgotten
+        if actual.get(account, nowhere) != wanted.get(account, nowhere)
     ]
-    return found
+    return [f"{waiting} actions wait", *found] if waiting else found
 
 
 def _same_standing(enforcer: Enforcer, erased: set[str], caller: Caller) -> None:

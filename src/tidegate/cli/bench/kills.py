@@ -5,6 +5,7 @@ after its start. What the clock and the scheduler make of it does not, so a seed
 repeat it.
 """
 
+import http.client
 import json
 import os
 import random
@@ -89,19 +90,18 @@ class Plan:
     """Kill a snapshot process together with the node."""
 
 
-def plans(kills: int, seed: int) -> list[Plan]:
-    """How each node ends. Same seed, same plans."""
+def plans(seed: int) -> Iterator[Plan]:
+    """How one node after the other ends, without end. Same seed, same plans."""
     rng = random.Random(f"{seed} plans")
-    made = []
-    for kind in rng.choices(list(KINDS), list(KINDS.values()), k=kills):
+    while True:
+        kind = rng.choices(list(KINDS), list(KINDS.values()))[0]
         step = {
             "start-step": rng.randint(1, 130),
             "load-step": round(130 + 10 ** rng.uniform(0.5, 3.3)),
             "snapshot": round(10 ** rng.uniform(0.0, 2.3)),
             "new": rng.randint(1, 130),
         }.get(kind, 0)
-        made.append(Plan(kind, rng.random(), step, rng.choice(("self", "node", "group")), rng.random() < 0.5))
-    return made
+        yield Plan(kind, rng.random(), step, rng.choice(("self", "node", "group")), rng.random() < 0.5)
 
 
 @dataclass(slots=True)
@@ -188,7 +188,7 @@ class KillTest:
     """One run. Its folder holds the node's folder, the node's log, and what proofs need."""
 
     def __init__(self, kills: int, seed: int, folder: Path) -> None:
-        self._plans = plans(kills, seed)
+        self._kills = kills
         self._scratch = folder
         self._node = folder / "node"
         self._log = folder / "node.log"
@@ -218,9 +218,12 @@ class KillTest:
         """All of it. Raises Broken."""
         began = time.monotonic()
         self._launcher = Launcher()
+        print("launcher", time.monotonic() - began)
         try:
             self._kill_all()
+            print("kills", time.monotonic() - began)
             self._finish()
+            print("fin", time.monotonic() - began)
         finally:
             for client in self._clients():
                 client.finish(0.0)
@@ -234,14 +237,17 @@ class KillTest:
     def _kill_all(self) -> None:
         for client in self._clients():
             client.start()
-        for number, plan in enumerate(self._plans, 1):
+        for plan in plans(self.report.seed):
+            if self.report.kills == self._kills:
+                return
             try:
                 self._new(plan) if plan.kind == "new" else self._kill(plan)
-                if number % PROOF_EVERY == 0:
+                if self.report.kills // PROOF_EVERY > self.report.proofs:
                     self._stop_and_prove()
                 self._look_for_failures()
             except Broken as broken:
-                raise Broken(f"kill {number} of seed {self.report.seed} ({plan}): {broken}") from broken
+                words = f"after {self.report.kills} kills with seed {self.report.seed}, {plan}: {broken}"
+                raise Broken(words) from broken
 
     def _kill(self, plan: Plan) -> None:
         """Start a node, end it as planned. Between, hold the journal against what was acknowledged."""
@@ -338,8 +344,13 @@ class KillTest:
                     f"{type(client).__name__}: not everything was answered within {FINISH_TIMEOUT_S:.0f} s"
                 )
         self._look_for_failures()
-        found = effects(self._node, self._enforcer, set(told.people.done.erased), self._caller)
+        print("clients finished", time.monotonic())
+        found = effects(
+            self._node, self._enforcer, self._copy.key, set(told.people.done.erased), self._caller
+        )
+        print("effects", time.monotonic())
         self._enforcer.finish(FINISH_TIMEOUT_S)
+        print("enforcer finished", time.monotonic())
         self._look_for_failures()
         self._stopped(pid)
         self._count(found)
@@ -379,7 +390,7 @@ class KillTest:
         while time.monotonic() < began + START_TIMEOUT_S:
             try:
                 (caller or self._caller).once("GET", "/healthz")
-            except OSError:
+            except (OSError, http.client.HTTPException):
                 ended = self._wait(pid, time.monotonic() + LOOK_S)
                 if ended == -signal.SIGKILL:
                     return False

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from tidegate.node.api.admission import Busy
 from tidegate.node.api.exchange import Call, Reply, in_json
 from tidegate.node.api.routing import Answered, Body, Route
 from tidegate.node.api.services import Services
@@ -31,7 +32,6 @@ _ERROR_CODES = {
     Checked.MALFORMED: ("invalid-input-response",),
     Checked.WRONG: ("invalid-input-response",),
     Checked.SPENT: ("timeout-or-duplicate",),
-    Checked.BUSY: ("try-again",),
 }
 
 
@@ -82,7 +82,7 @@ class _Verifier:
         network = self._challenges.network_of(form.get("remoteip", ""))
         try:
             checked = await self._registration.check(response, network)
-        except StorageError:
+        except (StorageError, Busy):
             return _refused("try-again")
         return in_json(Verified(checked is Checked.GOOD, list(_ERROR_CODES[checked])))
 

@@ -123,6 +123,7 @@ class Homeserver:
         self._place = Place(self.folder, port, metrics_port)
         self._process: ChildProcess | None = None
         self._admin_token = ""
+        self._closed = False
 
     @property
     def base_url(self) -> str:
@@ -168,8 +169,10 @@ class Homeserver:
             "--config-path",
             self._place.config,
         ]
-        self._process = ChildProcess(command, self.folder / "output.log", environment, cwd=self.folder)
-        self._wait_until_healthy()
+        process = self._process = ChildProcess(
+            command, self.folder / "output.log", environment, cwd=self.folder
+        )
+        self._wait_until_healthy(process)
 
     def stop(self) -> None:
         """End Synapse and keep what it knows; safe to call twice."""
@@ -178,7 +181,8 @@ class Homeserver:
             self._process = None
 
     def close(self) -> None:
-        """End Synapse and remove its folder, unless the folder was given to us."""
+        """End Synapse and remove its folder, unless the folder was given to us; also while another thread starts it."""
+        self._closed = True
         self.stop()
         if self._owns_folder:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -194,22 +198,25 @@ class Homeserver:
             seed = base64.b64encode(os.urandom(32)).decode().rstrip("=")
             signing_key.write_text(f"ed25519 a_1 {seed}\n", encoding="ascii")
 
-    def _wait_until_healthy(self) -> None:
-        assert self._process is not None
+    def _wait_until_healthy(self, process: ChildProcess) -> None:
         until = time.monotonic() + START_S
-        while True:
-            try:
-                with urllib.request.urlopen(f"{self.base_url}/health", timeout=5) as answer:
-                    if answer.status == 200:
-                        return
-            except OSError:
-                pass  # not listening yet: what the loop is for
-            ended = self._process.returncode
+        while not self._answers():
+            if self._closed:
+                self.close()
+                raise HomeserverError("closed while it was starting")
+            ended = process.returncode
             if ended is not None or time.monotonic() > until:
                 why = f"ended with {ended}" if ended is not None else f"did not answer within {START_S:.0f} s"
                 self.stop()
                 raise HomeserverError(f"Synapse {why}:\n{self.explain()}")
             time.sleep(POLL_S)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.base_url}/health", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
 
     def explain(self, lines: int = 30) -> str:
         """The end of what Synapse said, in its log and on its output: for an error message."""

@@ -57,6 +57,7 @@ class NodeProcess:
         (self.folder / MODULE_TOKEN).write_text(secrets["synapse"] + "\n", encoding="ascii")
         (self.folder / MODULE_TOKEN).chmod(0o600)
         self._process: ChildProcess | None = None
+        self._closed = False
 
     @property
     def base_url(self) -> str:
@@ -88,10 +89,13 @@ class NodeProcess:
     def start(self) -> None:
         """Start and wait until it answers. Raises :class:`NodeError`."""
         command = [sys.executable, "-m", "tidegate.cli.main", "serve", "--data", str(self.folder)]
-        self._process = ChildProcess(command, self.log)
+        process = self._process = ChildProcess(command, self.log)
         until = time.monotonic() + START_S
         while not self._answers():
-            ended = self._process.returncode
+            if self._closed:
+                self.close()
+                raise NodeError("closed while it was starting")
+            ended = process.returncode
             if ended is not None or time.monotonic() > until:
                 why = f"ended with {ended}" if ended is not None else f"did not answer within {START_S:.0f} s"
                 self.stop()
@@ -117,7 +121,8 @@ class NodeProcess:
             self._process = None
 
     def close(self) -> None:
-        """End the node and remove its folder."""
+        """End the node and remove its folder; also while another thread starts it."""
+        self._closed = True
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 

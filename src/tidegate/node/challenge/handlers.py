@@ -194,9 +194,12 @@ class Pages:
     async def answer_registration(self, _: Services, call: Call) -> Reply:
         """``POST /challenge/registration``."""
         form, visitor = form_of(call.body), self._visitor(call)
-        if form.get("step") == "confirm":
+        step = form.get("step", "")
+        if step == "confirm":
             waited = self._registration.waited(form.get("wait", ""))
             return self._reply(waited, registration_page(waited, visitor))
+        if step != "wait":
+            raise Refusal(400, "bad_form", "step: must be wait or confirm")
         view = self._registration.begin_wait(self._network(call))
         if view.state is State.WAITING:
             return _see_other(visitor, view)

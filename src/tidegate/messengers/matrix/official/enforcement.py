@@ -99,11 +99,18 @@ class Enforcer:
         known = await self._may_act(account, rung)
         if known is None:
             return
-        untold = await self._notice(action, rung)
+        untold = ""
+        if rung is Rung.BAN:
+            if not known.locked:
+                # At once, for a notice may take seconds; and locked only after it, for a locked account cannot read it.
+                await self._set(account, SUSPENDED, True)
+            untold = await self._notice(action, rung)
         self._stand(account, rung, action)
         await self._bring_about(account, rung, action)
         if rung is Rung.BAN:
             await self._close_down(account, action)
+        else:
+            untold = await self._notice(action, rung)
         if rung is Rung.ALLOW:
             with self._state.together() as db:
                 db.execute("DELETE FROM standing WHERE account = ?", (account,))
@@ -202,7 +209,7 @@ class Enforcer:
     # --- Notices ------------------------------------------------------------------------------------------------
 
     async def _notice(self, action: Action, rung: Rung) -> str:
-        """Tell the account holder, before the measure: a locked account cannot read. Why it failed, or nothing."""
+        """Tell the account holder; why that failed, or nothing."""
         if not action.notice or not self._settings.notices:
             return ""
         try:

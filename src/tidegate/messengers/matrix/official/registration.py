@@ -30,6 +30,7 @@ def registration_yaml(place: Place, url: str) -> str:
         "rate_limited: false",
         "# Typing notices and read receipts.",
         "receive_ephemeral: true",
+        "de.sorunome.msc2409.push_ephemeral: true  # its name in older versions of Synapse",
         "namespaces:",
         "  users:",
         "    - exclusive: false",

@@ -1,0 +1,54 @@
+"""The live part of ``tidegate demo``: what it promises to show is seen, and without Synapse one line says so."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from guarded import tidegate_or_skip
+from rich.console import Console
+
+from tidegate.cli import demo_matrix
+from tidegate.messengers.matrix.homeserver import VENV_VARIABLE
+
+COLUMNS = 100
+
+
+def shown() -> str:
+    console = Console(file=io.StringIO(), width=COLUMNS, highlight=False)
+    demo_matrix.run_live(console, Console(file=io.StringIO()))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_the_sender_is_rationed_locked_suspended_and_the_friends_are_not_disturbed(
+    synapse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tidegate_or_skip(synapse)
+    hurried = {
+        "HEAD_START_S": 1.0,
+        "SENDER_GAP_S": 1.0,
+        "FRIEND_GAP_S": 1.5,
+        "COMPLAINT_GAP_S": 0.5,
+        "LAST_LOOK_S": 2.0,
+    }
+    for name, seconds in hurried.items():
+        monkeypatch.setattr(demo_matrix, name, seconds)
+    text = shown()
+    story = [
+        text.find(words) for words in (" budget ", "429 rationed", " lock ", " suspend ", "403 suspended")
+    ]
+    assert -1 not in story and story == sorted(story), text
+    outcome = text[text.index("the five friends") :]
+    found = re.search(r"encrypted group +(\d+) +(\d+) of (\d+) +(\d+)", outcome)
+    assert found is not None, outcome
+    sent, decrypted, expected, refused = map(int, found.groups())
+    assert decrypted == expected == 4 * sent > 0 and refused == 0
+    assert "m.room.encrypted" in outcome and "words: not found" in outcome.replace("\n", " ")
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= COLUMNS
+
+
+def test_without_synapse_one_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(VENV_VARIABLE, str(tmp_path))
+    text = shown()
+    assert text.startswith("Left out: ") and "make synapse" in text and text.count("\n") == 1
