@@ -58,6 +58,12 @@ SETTINGS_TEXT = """\
 # suspend = 1.0
 # ban = 0.5
 
+[challenge]
+# public_url = ""        # where people reach this node's /challenge/, without a slash at the end; no challenge without it
+# service = ""           # the messenger's name, shown on the page
+# contact = ""           # where to write when the check does not work: https: or mailto:
+# wait_s = 120.0         # who cannot do the work waits so long instead; 0: there is no such way
+
 [retention]              # days; 0: for ever
 # log_days = 30.0
 # decisions_days = 365.0

@@ -19,11 +19,15 @@ from tidegate.cli.failures import Refused, told_plainly
 from tidegate.cli.node_folder import data_folder, make_folder
 from tidegate.cli.node_log import log_to_stderr
 from tidegate.cli.warm_up import prepare
+from tidegate.messengers.matrix.captcha import captcha_routes, captcha_secret
 from tidegate.node.api.admission import Busy
 from tidegate.node.api.coalescing import Stopped
 from tidegate.node.api.listening import Listener, check_tls, close_all, listeners
 from tidegate.node.api.serving import Serving
 from tidegate.node.api.tokens import TokenError, Tokens
+from tidegate.node.challenge.challenges import Challenges
+from tidegate.node.challenge.holders import NodeHolders
+from tidegate.node.challenge.routes import challenge_routes
 from tidegate.node.node import Node
 from tidegate.node.requests import PolicyChange, RequestError, StorageError
 from tidegate.node.settings import SETTINGS_FILE, Mode, NodeSettings, SettingsError, read_settings
@@ -123,7 +127,10 @@ def _greeting(node: Node, folder: Path, made: bool, tokens: Tokens, took_s: floa
 
 async def _serve(node: Node, tokens: Tokens, opened: list[Listener], folder: Path) -> bool:
     """Until a signal or a fault; True for a fault."""
-    serving = Serving(node, tokens, opened, folder, _version())
+    challenges = Challenges(folder, node.keys.ticket, node.settings.challenge, node.pseudonyms)
+    more = (*challenge_routes(challenges), *captcha_routes(challenges, captcha_secret(node.keys.ticket)))
+    serving = Serving(node, tokens, opened, folder, _version(), more=more)
+    challenges.start(NodeHolders(node.vault.names, serving.submit))
     loop = asyncio.get_running_loop()
     running: set[asyncio.Task[Any]] = set()
 
@@ -145,7 +152,10 @@ async def _serve(node: Node, tokens: Tokens, opened: list[Listener], folder: Pat
             click.echo(f"listening on {listener.words}")
         sys.stdout.flush()
 
-    await serving.run(ready)
+    try:
+        await serving.run(ready)
+    finally:
+        await challenges.close()
     log.info("stopped: %d events in the journal", int(node.figures()["journal_sequence"]))
     return serving.faulty
 

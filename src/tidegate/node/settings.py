@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from tidegate.node.challenge.settings import ChallengeSettings
+
 SETTINGS_FILE = "node.toml"
 
 
@@ -112,6 +114,7 @@ class NodeSettings(Section, frozen=True, kw_only=True):
     retention: Retention = Retention()
     enforcement: Enforcement = Enforcement()
     breaker: Breaker = msgspec.field(default_factory=Breaker)
+    challenge: ChallengeSettings = ChallengeSettings()
     policy: str = ""
     """A policy file, relative to the folder; empty: the shipped one."""
     model: bool = True
