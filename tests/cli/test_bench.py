@@ -152,3 +152,19 @@ def test_a_measurement_gives_the_cores_back() -> None:
 def test_a_child_that_fails_says_why() -> None:
     with pytest.raises(Refused, match="broken on purpose"):
         bench_process.run_child((sys.executable, "-c", "raise SystemExit('broken on purpose')"))
+
+
+def test_each_section_of_the_page_has_marks_of_its_own(tmp_path: Path) -> None:
+    page = tmp_path / "results.md"
+    write_section(page, "of the engine")
+    write_section(page, "of the node", "node")
+    write_section(page, "of the node, later", "node")
+    text = page.read_text("utf-8")
+    assert "of the engine" in text
+    assert text.count("of the node") == 1
+
+
+def test_rows_of_the_node_are_asked_for_with_node() -> None:
+    result = bench("--only", "kills")
+    assert result.exit_code == 2
+    assert "without --node" in result.output

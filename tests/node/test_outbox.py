@@ -234,6 +234,13 @@ def test_a_limit_is_kept_and_the_longest_due_comes_first(tmp_path: Path) -> None
     assert due(ledger, NOW + 60, limit=0) == []
 
 
+@pytest.mark.parametrize("apart_s", [-DAY, -60.0, 60.0, DAY])
+def test_a_new_action_is_due_at_once_whatever_clock_it_was_decided_by(tmp_path: Path, apart_s: float) -> None:
+    ledger = ledger_in(tmp_path)
+    ledger.commit([decided("@ann:x", "lock")], 1)
+    assert due(ledger, NOW + apart_s) == [("@ann:x", Rung.LOCK)]
+
+
 @pytest.mark.parametrize("back_s", [HOUR, 400 * DAY])
 def test_a_clock_that_goes_back_does_not_keep_actions_waiting(tmp_path: Path, back_s: float) -> None:
     ledger = ledger_in(tmp_path)

@@ -8,6 +8,9 @@ from tidegate.node.account_table import AccountState, OpenAction
 from tidegate.node.enforcement import Measure
 from tidegate.node.ledger_file import NEXT_NUMBER, set_meta, stored
 
+AT_ONCE_S = 0.0
+"""Due in any case: whoever decides and whoever hands out may go by clocks that differ."""
+
 
 @dataclass(slots=True)
 class _New:
@@ -106,7 +109,7 @@ class Entries:
         self.settle_outstanding(account, "superseded")
         account.outstanding = OpenAction(held.number, held.measure, "due", in_hand_until_s)
         account.held = None
-        self._released.append((max(self.now_s, in_hand_until_s), in_hand_until_s, held.number))
+        self._released.append((in_hand_until_s or AT_ONCE_S, in_hand_until_s, held.number))
 
     def write(self) -> None:
         """Put everything in, once. The accounts themselves are for the caller to save."""
@@ -134,7 +137,7 @@ class Entries:
             new.cause,
             new.state,
             self.now_s,
-            max(self.now_s, new.in_hand_until_s),
+            new.in_hand_until_s or AT_ONCE_S,
             new.in_hand_until_s,
             new.settled_s,
         )

@@ -52,6 +52,8 @@ class SqliteLedger:
             self._through: int = self._file.meta("committed_through") or 0
             if (kept := self._file.meta("breakers")) is not None:
                 self._breakers.restore(kept)
+            self.population = self._breakers.population
+            """Accounts that the node knows, for the limits of the circuit breakers; kept with the next decisions."""
             self.outbox = SqliteOutbox(self._file, chosen)
             self._sweeps = Sweeps(self._file, chosen, self._rules)
             self._sweeps.follow_settings(now_s())
@@ -72,16 +74,6 @@ class SqliteLedger:
         """Number of journal events whose decisions are all in."""
         return self._through
 
-    @property
-    def population(self) -> int:
-        """Accounts that the node knows, for the limits of the circuit breakers; kept with the next measure counted."""
-        return self._breakers.population
-
-    @population.setter
-    def population(self, accounts: int) -> None:
-        with self._file.lock:
-            self._breakers.population = accounts
-
     def commit(self, decisions: Sequence[DecisionShown], through: int) -> None:
         """Take in decisions and enter the actions that follow from them, in one durable transaction."""
         if through < self._through:
@@ -91,7 +83,7 @@ class SqliteLedger:
             return
         with self._file.lock:
             now_s = self._now_s()
-            breakers = self._breakers.copy()
+            breakers = self._current_breakers()
             with self._file.writing() as db:
                 fresh = decision_table.unknown(db, decisions) if decisions else []
                 first = next_number(db, len(fresh)) if fresh else 0
@@ -257,19 +249,24 @@ class SqliteLedger:
             held = dict(
                 db.execute("select rung, count(*) from action where state = 'held' group by rung").fetchall()
             )
-        with self._file.lock:
-            breakers = self._breakers
-            breakers.see(self._now_s())
-            return [
-                BreakerShown(
-                    rung,
-                    breakers.opened(rung),
-                    held.get(int(rung), 0),
-                    breakers.last_day(rung),
-                    breakers.limit(rung),
-                )
-                for rung in breakers.rungs
-            ]
+        breakers = self._current_breakers()
+        breakers.see(self._now_s())
+        return [
+            BreakerShown(
+                rung,
+                breakers.opened(rung),
+                held.get(int(rung), 0),
+                breakers.last_day(rung),
+                breakers.limit(rung),
+            )
+            for rung in breakers.rungs
+        ]
+
+    def _current_breakers(self) -> Breakers:
+        """A copy to work with. What is in force is replaced as a whole, after a commit, so no reader waits for one."""
+        breakers = self._breakers.copy()
+        breakers.population = self.population
+        return breakers
 
     def reset_breaker(self, rung: Rung, *, release: bool) -> int:
         """Close a breaker; what it held becomes due (``release``) or is dropped. Returns how many those were.
@@ -283,7 +280,7 @@ class SqliteLedger:
                 with self._file.writing() as db:
                     count, more = self._sweeps.settle_held(db, rung, now_s, release=release)
                     settled += count
-                    breakers = self._breakers.copy()
+                    breakers = self._current_breakers()
                     if not more:
                         breakers.close(rung)
                         set_meta(db, "breakers", breakers.to_json())

@@ -65,7 +65,13 @@ class Guarded:
         shown = await asyncio.to_thread(self.node.account, user_id)
         if not shown.get("rung", "allow") == rung == shown.get("enforced", "allow"):
             return False
-        return await asyncio.to_thread(self.node.figure, 'actions{state="due"}') == 0
+        return await asyncio.to_thread(self.settled)
+
+    def settled(self) -> bool:
+        """Whether all that was decided has been written to the ledger and carried out by the homeserver."""
+        figure = self.node.figure
+        taken = figure("journal_sequence")
+        return figure("ledger_committed_through") >= taken and figure('actions{state="due"}') == 0
 
 
 async def _register_all(base_url: str, names: Sequence[str]) -> None:

@@ -116,17 +116,39 @@ def measure(bench: Bench, names: list[str], told: Console) -> list[Row]:
     return rows
 
 
+NODE_MEASUREMENTS = ("requests", "restart", "kills")
+"""The rows about a node; what they need is an extra, imported when it is measured."""
+
+
+def measure_node(names: list[str], quick: bool, told: Console) -> list[Row]:
+    """Make the rows about a node."""
+    from tidegate.cli.bench import node
+
+    sizes = node.NODE_QUICK if quick else node.NODE_FULL
+    rows: list[Row] = []
+    for name in names:
+        told.print(f"measuring {name} …", style="dim")
+        rows += node.MEASUREMENTS[name](sizes)
+    return rows
+
+
 @click.command()
 @click.option("--quick", is_flag=True, help="A handful of accounts, to see that everything runs.")
 @click.option(
-    "--only", multiple=True, type=click.Choice(list(MEASUREMENTS)), help="Only this row; may be repeated."
+    "--only",
+    multiple=True,
+    type=click.Choice([*MEASUREMENTS, *NODE_MEASUREMENTS]),
+    help="Only this row; may be repeated.",
 )
+@click.option("--node", is_flag=True, help="Measure a node instead: requests, restart, kills under load.")
 @click.option("--cold", is_flag=True, help="Also compile everything anew and time that.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option(
     "--write", type=click.Path(path_type=Path), help="Also put the table into this page, as docs/results.md."
 )
-def bench(quick: bool, only: tuple[str, ...], cold: bool, as_json: bool, write: Path | None) -> None:
+def bench(
+    quick: bool, only: tuple[str, ...], node: bool, cold: bool, as_json: bool, write: Path | None
+) -> None:
     """Measure throughput, latency, memory and start-up on this machine.
 
     Takes a few minutes and up to 4 GB of memory. Traffic is synthetic and the same every time.
@@ -137,17 +159,29 @@ def bench(quick: bool, only: tuple[str, ...], cold: bool, as_json: bool, write: 
     machine = this_machine()
     if machine.is_busy:
         told.print(f"load average {machine.load_at_start:.2f}. {BUSY}", style="yellow", soft_wrap=True)
-    names = list(only) or [name for name in MEASUREMENTS if name != COLD or cold]
+    known = list(NODE_MEASUREMENTS if node else MEASUREMENTS)
+    names = [name for name in known if (name in only if only else name != COLD or cold)]
+    if only and len(names) < len(set(only)):
+        raise Refused(f"{'with' if node else 'without'} --node the rows are {', '.join(known)}.")
     with told_plainly(), tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
         in_force = decide_by()
         prepare(told)
         compile_scanning()  # loads the machine code, so that no first run pays for it
-        rows = measure(Bench(QUICK if quick else FULL, in_force, Path(folder)), names, told)
+        if node:
+            rows = measure_node(names, quick, told)
+        else:
+            rows = measure(Bench(QUICK if quick else FULL, in_force, Path(folder)), names, told)
     if as_json:
         found = [row.as_json() for row in rows]
         click.echo(json.dumps({"machine": machine.as_json(), "quick": quick, "rows": found}))
     else:
         print_rows(console, rows, machine, quick)
     if write:
-        command = "tidegate bench" + (" --quick" if quick else "") + (" --cold" if cold else "")
-        write_section(write, markdown(rows, machine, f"{command} --write {write}", quick))
+        command = (
+            "tidegate bench"
+            + (" --node" if node else "")
+            + (" --quick" if quick else "")
+            + (" --cold" if cold else "")
+        )
+        text = markdown(rows, machine, f"{command} --write {write}", quick)
+        write_section(write, text, "node" if node else "bench")

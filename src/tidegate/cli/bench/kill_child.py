@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import time
@@ -88,6 +89,52 @@ VICTIMS: dict[str, Callable[[], None]] = {"self": kill_self, "group": kill_group
 
 
 # -- the launcher ------------------------------------------------------------------------------------------------------
+
+
+class Launcher:
+    """The launcher, for whoever uses it."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tidegate.cli.bench.kill_child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
+        )
+        self._answer()
+
+    def start(self, **asked: Any) -> int:
+        """The process id of a new node."""
+        pid: int = self._ask({"do": "start", **asked})["pid"]
+        return pid
+
+    def ended(self, pid: int) -> int | None:
+        """How a node has ended, if it has; a signal is its number below 0."""
+        status: int | None = self._ask({"do": "look", "pid": pid})["status"]
+        return status
+
+    def close(self) -> None:
+        """End everything that was started."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _ask(self, what: dict[str, Any]) -> dict[str, Any]:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(what) + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+    def _answer(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("the launcher of the kill test has failed; it says why on standard error")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
 
 
 def launch() -> None:
@@ -173,7 +220,6 @@ def _serve(asked: dict[str, Any]) -> int:
         serve.main(command[1:])
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
-    return 0
 
 
 def _warm_up() -> None:

@@ -91,7 +91,10 @@ def _same_standing(enforcer: Enforcer, erased: set[str], caller: Caller) -> None
 def _exactly_once(folder: Path, enforcer: Enforcer) -> Effects:
     db = _ledger(folder)
     try:
-        rows = db.execute("select id, number, state from action").fetchall()
+        rows = db.execute(
+            "select coalesce(action.id, decision.id), action.number, state from action "
+            "left join decision on decision.number = action.decision"
+        ).fetchall()
     finally:
         db.close()
     numbers = {identifier: number for identifier, number, _ in rows}

@@ -42,17 +42,6 @@ PROOF_EVERY = 40
 """Kills between two stops in order with a proof."""
 BAD_SIGNS = ("Traceback", "level=fatal", "are lost", "could not be used", "recovers from its journal")
 """In the log of a node, and nothing that kills may lead to."""
-KINDS = {
-    "start": 18,
-    "start-step": 16,
-    "load": 22,
-    "load-step": 18,
-    "snapshot": 14,
-    "stop": 8,
-    "cold": 2,
-    "new": 8,
-}
-"""How often each kind of kill is chosen, in relation to the others."""
 SETTINGS = """\
 [enforcement]
 mode = "enforce"
@@ -68,40 +57,6 @@ every_s = 1e9
 """
 SELDOM, OFTEN = 1_000_000_000, 100
 """Events between snapshots: only when an account is erased, or all the time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How one node ends.
-
-    ``kind``: ``start`` and ``load`` at a moment, ``start-step`` and ``load-step`` at a step of its work with files,
-    ``snapshot`` at a step of the process that makes a snapshot, ``stop`` while it stops in order, ``cold`` while the
-    program is loaded, ``new`` at a step of the first start on a new folder.
-    """
-
-    kind: str
-    moment: float
-    """Where in the span of that kind, 0 to 1."""
-    step: int
-    """Of the process that ends itself; 0: it is killed from outside."""
-    whom: str
-    """``self``, ``node`` or ``group``: what the process that makes a snapshot kills."""
-    group: bool
-    """Kill a snapshot process together with the node."""
-
-
-def plans(seed: int) -> Iterator[Plan]:
-    """How one node after the other ends, without end. Same seed, same plans."""
-    rng = random.Random(f"{seed} plans")
-    while True:
-        kind = rng.choices(list(KINDS), list(KINDS.values()))[0]
-        step = {
-            "start-step": rng.randint(1, 130),
-            "load-step": round(130 + 10 ** rng.uniform(0.5, 3.3)),
-            "snapshot": round(10 ** rng.uniform(0.0, 2.3)),
-            "new": rng.randint(1, 130),
-        }.get(kind, 0)
-        yield Plan(kind, rng.random(), step, rng.choice(("self", "node", "group")), rng.random() < 0.5)
 
 
 @dataclass(slots=True)
@@ -136,52 +91,6 @@ class KillReport:
 
     def as_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
-
-
-class Launcher:
-    """Starts nodes; see :mod:`tidegate.cli.bench.kill_child`."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tidegate.cli.bench.kill_child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},
-        )
-        self._answer()
-
-    def start(self, **asked: Any) -> int:
-        """The process id of a new node."""
-        pid: int = self._ask({"do": "start", **asked})["pid"]
-        return pid
-
-    def ended(self, pid: int) -> int | None:
-        """How a node has ended, if it has; a signal is its number below 0."""
-        status: int | None = self._ask({"do": "look", "pid": pid})["status"]
-        return status
-
-    def close(self) -> None:
-        """End everything that was started."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-
-    def _ask(self, what: dict[str, Any]) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(what) + "\n")
-        self._process.stdin.flush()
-        return self._answer()
-
-    def _answer(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("the launcher of the kill test has failed; it says why on standard error")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
 
 
 class KillTest:

@@ -7,13 +7,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tidegate.cli.bench.events import Columns, Traffic, as_events
+from tidegate.cli.bench.kill_proof import Broken
+from tidegate.cli.bench.kills import kill_test, scratch_folder
 from tidegate.cli.bench.logs import json_lines
 from tidegate.cli.bench.result import Row, Target
 from tidegate.cli.failures import Refused
@@ -38,10 +40,12 @@ class NodeSizes:
     large_accounts: int
     tail_events: int
     runs: int
+    kills: int
 
 
-NODE_FULL = NodeSizes(200_000, 1_000_000, 20_000, 16, 10_000_000, 3_000_000, 3)
-NODE_QUICK = NodeSizes(500, 4_000, 200, 4, 2_000, 3_000, 1)
+NODE_FULL = NodeSizes(200_000, 1_000_000, 20_000, 16, 10_000_000, 3_000_000, 3, 200)
+NODE_QUICK = NodeSizes(500, 4_000, 200, 4, 2_000, 3_000, 1, 3)
+KILL_SEED = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,8 +226,27 @@ def _drop_caches(folder: Path) -> None:
                 os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def node_rows(quick: bool) -> Iterator[Row]:
-    """All of them."""
-    sizes = NODE_QUICK if quick else NODE_FULL
-    yield from request_rows(sizes)
-    yield from restart_rows(sizes)
+def kill_row(sizes: NodeSizes) -> Row:
+    """The kill test. Raises Refused with the promise that was not kept."""
+    row = Row(
+        "node-kills", "kills under load, nothing lost and nothing doubled", Target(200, "kills", 1, True, 0)
+    )
+    try:
+        with scratch_folder() as folder:
+            report = kill_test(sizes.kills, KILL_SEED, folder)
+    except Broken as broken:
+        raise Refused(f"the kill test found a promise that was not kept: {broken}") from None
+    row.runs, row.n, row.n_of, row.seconds = [float(report.kills)], report.kills, "kills", report.seconds
+    row.note = (
+        f"seed {report.seed}; {report.events_acknowledged:,} events acknowledged, {report.lines_sent_again:,} lines sent "
+        f"again, {report.decisions:,} decisions, {report.actions:,} actions, {report.proofs} clean replays compared, "
+        f"longest recovery {report.longest_recovery_s:.2f} s"
+    )
+    return row
+
+
+MEASUREMENTS: dict[str, Callable[[NodeSizes], Iterator[Row]]] = {
+    "requests": request_rows,
+    "restart": restart_rows,
+    "kills": lambda sizes: iter((kill_row(sizes),)),
+}

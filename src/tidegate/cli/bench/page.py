@@ -15,8 +15,8 @@ from tidegate.cli.bench.result import Row
 from tidegate.cli.failures import Refused
 from tidegate.cli.outputs import replacing
 
-START, END = "<!-- bench:start -->", "<!-- bench:end -->"
-HEADING = "## Speed and memory"
+HEADINGS = {"bench": "## Speed and memory", "node": "## The node"}
+"""By the name of the section between its two marks."""
 CAUTION = "Synthetic traffic: these figures are about speed and memory and say nothing about who is caught."
 BUSY = "The machine was busy with other work; a quiet one is faster. Compare the figures by processor time."
 QUICK_RUN = "A quick run on a handful of accounts: the figures mean nothing."
@@ -62,18 +62,19 @@ def markdown(rows: Sequence[Row], machine: Machine, command: str, quick: bool) -
     return "\n\n".join([made, " ".join(_remarks(machine, quick)), table])
 
 
-def write_section(path: Path, text: str) -> None:
+def write_section(path: Path, text: str, name: str = "bench") -> None:
     """Put ``text`` between the two marks, added at the end of the page when missing. Raises Refused."""
+    begin, stop = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
     try:
         page = path.read_text("utf-8") if path.exists() else "# Results\n"
-        section = f"{START}\n{text}\n{END}"
-        marks = page.count(START), page.count(END)
+        section = f"{begin}\n{text}\n{stop}"
+        marks = page.count(begin), page.count(stop)
         if marks == (0, 0):
-            page = f"{page.rstrip()}\n\n{HEADING}\n\n{section}\n"
-        elif marks == (1, 1) and page.index(START) < page.index(END):
-            page = re.sub(f"{re.escape(START)}.*{re.escape(END)}", lambda _: section, page, flags=re.S)
+            page = f"{page.rstrip()}\n\n{HEADINGS[name]}\n\n{section}\n"
+        elif marks == (1, 1) and page.index(begin) < page.index(stop):
+            page = re.sub(f"{re.escape(begin)}.*{re.escape(stop)}", lambda _: section, page, flags=re.S)
         else:
-            raise Refused(f"{path}: the marks {START} and {END} must stand there once each, in this order.")
+            raise Refused(f"{path}: the marks {begin} and {stop} must stand there once each, in this order.")
         with replacing(path) as temporary:
             temporary.write_text(page, "utf-8")
     except OSError as error:

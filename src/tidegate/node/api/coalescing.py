@@ -92,6 +92,8 @@ class Coalescer:
         self._slow_until_s = 0.0
         self._busy = False
         """A batch is being taken, or about to be."""
+        self._last_requests = 0
+        """How many the last batch held."""
         self._idle: asyncio.Future[None] | None = None
         """Done when nothing is taken any more; there only while somebody waits for that."""
         self._stopping = False
@@ -113,7 +115,8 @@ class Coalescer:
         self._queue.append(_Waiting(request, answer, lines, size))
         if not self._busy:
             self._busy = True
-            self._loop.call_soon(self._gather, 0)
+            # Who comes alone, as the one before did, is not kept waiting for others.
+            self._loop.call_soon(self._gather, 0 if self._last_requests > 1 else 1)
         return answer
 
     async def close(self) -> None:
@@ -135,6 +138,7 @@ class Coalescer:
     def _next(self) -> None:
         """Begin with what waits."""
         batch = self._batch()
+        self._last_requests = len(batch.waiting)
         if batch.lines <= SHORT_LINES and batch.deliveries and self._loop.time() >= self._slow_until_s:
             self._landed(batch, *self._carry_out(batch))
             return
