@@ -14,7 +14,7 @@ from tidegate.cli.bench import process as bench_process
 from tidegate.cli.bench.events import NOBODY, Columns, Traffic, as_events, joined
 from tidegate.cli.bench.logs import write_json_lines, write_parquet
 from tidegate.cli.bench.machine import one_core, this_machine
-from tidegate.cli.bench.page import END, START, write_section
+from tidegate.cli.bench.page import write_section
 from tidegate.cli.bench.result import Row, Target, events_a_second
 from tidegate.cli.failures import Refused
 from tidegate.cli.main import main
@@ -22,6 +22,7 @@ from tidegate.events.columns import EventType
 from tidegate.events.log import open_log
 from tidegate.events.pseudonym import Pseudonyms
 
+START, END = "<!-- bench:start -->", "<!-- bench:end -->"
 ROWS = {
     "state",
     "check-p50",

@@ -177,11 +177,7 @@ def bench(
     else:
         print_rows(console, rows, machine, quick)
     if write:
-        command = (
-            "tidegate bench"
-            + (" --node" if node else "")
-            + (" --quick" if quick else "")
-            + (" --cold" if cold else "")
-        )
+        flags = {"--node": node, "--quick": quick, "--cold": cold}
+        command = " ".join(["tidegate bench", *(flag for flag, given in flags.items() if given)])
         text = markdown(rows, machine, f"{command} --write {write}", quick)
         write_section(write, text, "node" if node else "bench")
