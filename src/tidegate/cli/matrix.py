@@ -1,12 +1,15 @@
 """``tidegate matrix``: guard a Matrix homeserver through its official interfaces."""
 
 import asyncio
+import json
 import logging
+import shutil
 from pathlib import Path
 
 import click
 
 from tidegate.cli.failures import Refused
+from tidegate.cli.node_folder import data_folder
 from tidegate.cli.node_log import log_to_stderr
 
 SETTINGS = click.option(
@@ -68,6 +71,39 @@ def appservice_registration(config: Path, out: Path, url: str | None) -> None:
         f"wrote {out}; name it in homeserver.yaml, let the homeserver read it, and restart the homeserver:\n"
         f"  app_service_config_files: [{out.absolute()}]"
     )
+
+
+@matrix.command("captcha")
+@data_folder
+@click.option("--public-url", required=True, help="Where people reach the node's /challenge/.")
+@click.option(
+    "--verifier", default="http://127.0.0.1:8470", show_default=True, help="Where Synapse reaches the node."
+)
+@click.option(
+    "--templates",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Copy the pages for registration into this folder, which Synapse must be able to read.",
+)
+def captcha(folder: Path, public_url: str, verifier: str, templates: Path | None) -> None:
+    """Print what homeserver.yaml needs for a captcha of the node's own at registration; it holds a secret."""
+    from tidegate.messengers.matrix.captcha import PAGE_MODULE, TEMPLATES, captcha_secret, homeserver_settings
+    from tidegate.node.keys import keys_of
+    from tidegate.node.requests import StorageError
+
+    try:
+        secret = captcha_secret(keys_of(folder).ticket)
+        if templates is not None:
+            shutil.copytree(TEMPLATES, templates, dirs_exist_ok=True)
+    except StorageError as error:
+        raise Refused(str(error)) from None
+    except OSError as error:
+        raise Refused(f"{templates}: the pages cannot be copied: {error.strerror}.") from None
+    for name, value in homeserver_settings(public_url, verifier, secret).items():
+        click.echo(f"{name}: {json.dumps(value)}")
+    if templates is not None:
+        click.echo(
+            f"modules:\n  - module: {PAGE_MODULE}\n    config:\n      templates: {templates.absolute()}"
+        )
 
 
 @matrix.command("run")

@@ -58,11 +58,17 @@ SETTINGS_TEXT = """\
 # suspend = 1.0
 # ban = 0.5
 
-[challenge]
+[challenge]              # what rung `challenge` asks for, see docs/challenge.md
 # public_url = ""        # where people reach this node's /challenge/, without a slash at the end; no challenge without it
+# lifetime_s = 86400.0   # how long a link can be used
+# work_iterations = 6_000_000   # of a first challenge: 2 to 5 s on a phone
+# most_times = 8         # repeated challenges take up to this many times the work
+# account_days = 7.0     # challenges that an account passed in so many days make its next one harder
+# network_free = 20      # and so do each so many that its network passed in a day; 0: networks are not counted
+# wait_s = 120.0         # who cannot do the work may wait this long instead; 0: there is no such way
+# proxies = 1            # reverse proxies in front that add to X-Forwarded-For; 0: addresses are not looked at
 # service = ""           # the messenger's name, shown on the page
-# contact = ""           # where to write when the check does not work: https: or mailto:
-# wait_s = 120.0         # who cannot do the work waits so long instead; 0: there is no such way
+# contact = ""           # an https: or mailto: address, shown on the page
 
 [retention]              # days; 0: for ever
 # log_days = 30.0

@@ -90,6 +90,8 @@ def serve(
     faulty = True
     try:
         faulty = uvloop.run(_serve(node, tokens, opened, folder))
+    except StorageError as error:
+        raise Refused(str(error)) from None
     finally:
         close_all(opened)
         # After a fault the engine may have seen what the journal has not, or the other way round: no snapshot of that.
@@ -131,6 +133,7 @@ async def _serve(node: Node, tokens: Tokens, opened: list[Listener], folder: Pat
     more = (*challenge_routes(challenges), *captcha_routes(challenges, captcha_secret(node.keys.ticket)))
     serving = Serving(node, tokens, opened, folder, _version(), more=more)
     challenges.start(NodeHolders(node.vault.names, serving.submit))
+    node.also_forget.append(challenges.passes.forget)
     loop = asyncio.get_running_loop()
     running: set[asyncio.Task[Any]] = set()
 

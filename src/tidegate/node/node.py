@@ -128,6 +128,8 @@ class Node:
         self._reader = DeliveryReader(self.pseudonyms, line_limit=settings.limits.lines)
         self._last: OrderedDict[int, DecisionShown] = OrderedDict()
         self._duplicates = Duplicates()
+        self.also_forget: list[Callable[[int], object]] = []
+        """Who else keeps something about accounts, called with the pseudonym of one that is erased; any thread."""
         self._storage_trouble = ""
         self._next_housekeeping_s = 0.0
         self.counts = {"accepted": 0, "duplicates": 0, "rejected": 0, "batches": 0}
@@ -479,6 +481,8 @@ class Node:
         job = self._committer.do(lambda: self.ledger.erase(key))
         details = dict(job.result(ERASURE_TIMEOUT_S))
         details["identifiers"] = self.vault.erase(key, who=by, now_s=self._clock.now())
+        for forget in self.also_forget:
+            forget(key)
         self._last.pop(key, None)
         self.journal.settle_erasure(key)
         self._schedule_erasures()

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,6 +34,7 @@ class Snapshotting:
         self._last_s = time.monotonic()
         self._not_before_s = 0.0
         self._erasures: dict[int, int] = {}
+        self._stopping = False
         self._process: subprocess.Popen[str] | None = None
         self._errors: IO[str] | None = None
 
@@ -73,6 +75,7 @@ class Snapshotting:
         if self._process is not None:
             self._process.terminate()
             self._process.wait()
+            self._stopping = True
             self._finish(time.monotonic())
 
     def _start(self) -> None:
@@ -99,6 +102,8 @@ class Snapshotting:
         if process.stdin is not None:
             process.stdin.close()
         self._last_s = now_s
+        if process.returncode == -signal.SIGTERM and self._stopping:
+            return
         if process.returncode != 0:
             self.trouble = (
                 f"no snapshot could be made: {said.splitlines()[-1] if said else process.returncode}"

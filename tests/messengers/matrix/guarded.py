@@ -63,15 +63,11 @@ class Guarded:
     async def stands_on(self, user_id: str, rung: str) -> bool:
         """Whether the account stands on this rung and the homeserver has confirmed that it acts accordingly."""
         shown = await asyncio.to_thread(self.node.account, user_id)
-        if not shown.get("rung", "allow") == rung == shown.get("enforced", "allow"):
+        if shown.get("rung", "allow") != rung:
             return False
-        return await asyncio.to_thread(self.settled)
-
-    def settled(self) -> bool:
-        """Whether all that was decided has been written to the ledger and carried out by the homeserver."""
-        figure = self.node.figure
-        taken = figure("journal_sequence")
-        return figure("ledger_committed_through") >= taken and figure('actions{state="due"}') == 0
+        standing = (await asyncio.to_thread(self.node.ask, "GET", "/v1/standing"))["standing"]
+        confirmed = {one["account"]: one["rung"] for one in standing}
+        return confirmed.get(user_id, "allow") == rung
 
 
 async def _register_all(base_url: str, names: Sequence[str]) -> None:

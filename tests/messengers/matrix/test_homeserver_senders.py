@@ -23,7 +23,7 @@ STRANGERS = 40
 EACH_KIND = 5
 FRIENDS = 2 * 4
 STOPPED = ("budget", "lock", "suspend", "ban")
-BOUNDS = Bounds(seconds=45, refusals=3, patience_s=1.0)
+BOUNDS = Bounds(seconds=120, refusals=3, patience_s=1.0)
 NETWORKS = {script: 200, group_adder: 300}
 DAY_S = 86_400.0
 HISTORY_DAYS = 6.0
@@ -82,6 +82,14 @@ async def assert_stopped(guarded: Guarded, sent: list[Outreach]) -> None:
     for outreach in sent:
         shown = await asyncio.to_thread(guarded.node.account, outreach.account)
         told = shown.get("statement")
+        print(
+            outreach.account,
+            outreach.attempts,
+            len(outreach.reached),
+            [r.code for r in outreach.person.refusals],
+            [(d["time"], d["rung"], d["reasons"][0]["text"]) for d in shown["decisions"]],
+            told,
+        )
         assert outreach.refused_in_a_row >= BOUNDS.refusals, (outreach.account, outreach.attempts, told)
         assert len(outreach.reached) <= STRANGERS // 2, (outreach.account, outreach.reached, told)
         assert shown["rung"] in STOPPED and told, shown

@@ -215,11 +215,25 @@ def _serve(asked: dict[str, Any]) -> int:
         snapshotting.MODULE = "tidegate.cli.bench.kill_child"
         os.environ[ARMED] = json.dumps(asked["snapshot"])
     if asked["steps"]:
-        Steps(folder, asked["steps"], kill_self).watch()
+        steps = Steps(folder, asked["steps"], kill_self)
+        _watch_from_stop(steps) if asked["stopping"] else steps.watch()
     try:
         serve.main(command[1:])
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0 if end.code is None else 1
+
+
+def _watch_from_stop(steps: Steps) -> None:
+    """Count only what a node does to stop in order."""
+    from tidegate.node.node import Node
+
+    close = Node.close
+
+    def watched(node: Node, *, snapshot: bool = True) -> None:
+        steps.watch()
+        close(node, snapshot=snapshot)
+
+    Node.close = watched  # type: ignore[method-assign, assignment]
 
 
 def _warm_up() -> None:

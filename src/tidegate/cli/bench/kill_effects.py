@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tidegate.cli.bench.kill_clients import Caller, Enforcer, Standing
+from tidegate.cli.bench.kill_caller import Caller
+from tidegate.cli.bench.kill_clients import Enforcer, Standing
 from tidegate.cli.bench.kill_proof import Broken
 from tidegate.engine.rungs import Rung
 from tidegate.node.database import opened

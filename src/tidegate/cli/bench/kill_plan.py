@@ -11,17 +11,19 @@ KINDS = {
     "load": 22,
     "load-step": 18,
     "snapshot": 14,
-    "stop": 8,
+    "stop": 6,
+    "stop-step": 4,
     "cold": 2,
     "new": 8,
 }
 """How often each kind of kill is chosen, in relation to the others."""
 WHOM = ("self", "node", "group")
-START_STEPS = 130
-"""About as many steps (see :class:`tidegate.cli.bench.kill_child.Steps`) take a node from its start to its first answer."""
+START_STEPS = 110
+"""A node takes about so many from its start to its first answer; see :class:`tidegate.cli.bench.kill_child.Steps`."""
 LOAD_STEPS = (3.0, 2_000.0)
 """Steps after that; each factor of ten is as likely as the next."""
-SNAPSHOT_STEPS = (1.0, 200.0)
+SNAPSHOT_STEPS = 60
+STOP_STEPS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,8 @@ class Plan:
     """How one node ends.
 
     ``kind``: ``start`` and ``load`` at a moment, ``start-step`` and ``load-step`` at a step of its work with files,
-    ``snapshot`` at a step of the process that makes a snapshot, ``stop`` while it stops in order, ``cold`` while the
-    program is loaded, ``new`` at a step of the first start on a new folder.
+    ``snapshot`` at a step of the process that makes a snapshot, ``stop`` and ``stop-step`` while it stops in order,
+    ``cold`` while the program is loaded, ``new`` at a step of the first start on a new folder.
     """
 
     kind: str
@@ -52,7 +54,8 @@ def plans(seed: int) -> Iterator[Plan]:
         steps = {
             "start-step": rng.randint(1, START_STEPS),
             "load-step": START_STEPS + _spread(rng, *LOAD_STEPS),
-            "snapshot": _spread(rng, *SNAPSHOT_STEPS),
+            "snapshot": rng.randint(1, SNAPSHOT_STEPS),
+            "stop-step": rng.randint(1, STOP_STEPS),
             "new": rng.randint(1, START_STEPS),
         }
         yield Plan(kind, rng.random(), steps.get(kind, 0), rng.choice(WHOM), rng.random() < 0.5)

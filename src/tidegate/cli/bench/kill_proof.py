@@ -1,19 +1,17 @@
 """What the kill test proves: what the node has kept, against what its clients were told and a clean replay.
 
 The reference is a copy of the journal as it was first written, gathered batch by batch while the test goes on (an
-erasure rewrites the journal later). Events are held against what the clients sent; a fresh process replays the copy and
-compares state and decisions with those of the node's folder.
-
-    python -m tidegate.cli.bench.kill_proof FOLDER EVENTS     the fresh process
+erasure rewrites the journal later). Events are held against what the clients sent; a fresh process replays the copy
+(:mod:`tidegate.cli.bench.kill_replay`), and state and decisions are compared with those in the node's folder.
 """
 
 import json
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +29,8 @@ from tidegate.node.ledger_file import FILE as LEDGER
 from tidegate.node.ledger_file import SCHEMA, pseudonym_of
 from tidegate.node.vault import Vault
 
-PIECE = 4_096
-"""Events that the clean replay observes together: other batches than the node's."""
+ERASED_WITHIN_S = 60.0
+LOOK_AGAIN_S = 0.1
 _TIME_TOLERANCE_S = 1e-5
 
 
@@ -167,7 +165,7 @@ def prove(folder: Path, copy: Copy, told: Told, scratch: Path) -> Proved:
     file = scratch / "events.npy"
     np.save(file, events)
     done = subprocess.run(
-        [sys.executable, "-m", "tidegate.cli.bench.kill_proof", str(folder), str(file)],
+        [sys.executable, "-m", "tidegate.cli.bench.kill_replay", str(folder), str(file)],
         capture_output=True,
         text=True,
     )
@@ -183,8 +181,27 @@ def prove(folder: Path, copy: Copy, told: Told, scratch: Path) -> Proved:
     under_way = told.people.done.erased[told.people.erasures :]
     unsure = {copy.key(account) for account in under_way}
     count = _same_decisions(folder, found["decisions"], _erased_at(events), unsure)
+    _rulings_noted(folder, copy, told)
     _names_known(folder, copy, told)
     return Proved(len(events), count, found["replayed"])
+
+
+def wait_for_erasures(folder: Path) -> None:
+    """Until nothing that was erased is in the journal any more. The node is running. Raises Broken."""
+    until_s = time.monotonic() + ERASED_WITHIN_S
+    while True:
+        journal = Journal(folder, read_only=True)
+        try:
+            left = journal.erasures()
+        finally:
+            journal.close()
+        if not left:
+            return
+        if time.monotonic() > until_s:
+            raise Broken(
+                f"{len(left)} erased accounts are still in the journal after {ERASED_WITHIN_S:.0f} s"
+            )
+        time.sleep(LOOK_AGAIN_S)
 
 
 def _erased_at(events: NDArray[Any]) -> dict[int, int]:
@@ -202,6 +219,7 @@ def _settle_erasures(folder: Path, events: NDArray[Any], copy: Copy, told: Told)
     journal = Journal(folder, read_only=True)
     try:
         kept = np.concatenate([stretch.events for stretch in journal.read(0)] or [np.zeros(0, EVENT)])
+        waiting = {one.key for one in journal.erasures()}
     finally:
         journal.close()
     if len(kept) != len(events):
@@ -224,6 +242,9 @@ def _settle_erasures(folder: Path, events: NDArray[Any], copy: Copy, told: Told)
         late = [at for at in rewritten if at > last[int(events[field][at])]]
         if late:
             raise Broken(f"event {late[0]} came after the account's erasure and was rewritten all the same")
+        for key, at in last.items():
+            if key not in waiting and (kept[field][: at + 1] == key).any():
+                raise Broken(f"{key:016x} was erased with event {at}, and events before name it still")
     same = [name for name in EVENT.names or () if name not in ("actor", "target")]
     for name in same:
         if not np.array_equal(kept[name], events[name], equal_nan=name == "time"):
@@ -257,6 +278,22 @@ def _same_decisions(
     return len(rows)
 
 
+def _rulings_noted(folder: Path, copy: Copy, told: Told) -> None:
+    """What people said with their rulings is in the ledger, but not about accounts that were erased."""
+    gone = {copy.key(account) for account in told.people.done.erased}
+    db = opened(folder / LEDGER, SCHEMA, read_only=True)
+    try:
+        noted = {(pseudonym_of(row[0]), row[1]) for row in db.execute("select pseudonym, note from ruling")}
+    finally:
+        db.close()
+    for asked in told.people.done.rulings:
+        account, note = asked.split(" ", 1)
+        if (copy.key(account), note) not in noted and copy.key(account) not in gone:
+            raise Broken(
+                f"the ruling about {account} was acknowledged, and its {note!r} is not in the ledger"
+            )
+
+
 def _names_known(folder: Path, copy: Copy, told: Told) -> None:
     """Every account of the journal can be named, but not those that were erased and not heard of again."""
     gone = set(told.people.done.erased)
@@ -279,52 +316,3 @@ def _names_known(folder: Path, copy: Copy, told: Told) -> None:
 
 def _named(line: Line) -> tuple[str, ...]:
     return (line.actor, line.target) if line.target else (line.actor,)
-
-
-# -- the fresh process -------------------------------------------------------------------------------------------------
-
-
-def replays(folder: Path, events: NDArray[Any]) -> dict[str, Any]:
-    """What recovery makes of the folder, and what comes of observing ``events`` from nothing."""
-    from tidegate.engine.policy import load_policy, shipped_policy_text
-    from tidegate.engine.rungs import Stage
-    from tidegate.node.recovery import recover
-    from tidegate.node.settings import SETTINGS_FILE, read_settings
-    from tidegate.statements.in_force import PEPPER_OF, InForce
-
-    pseudonyms = Pseudonyms(keys_of(folder).pseudonym)
-    policy = load_policy(shipped_policy_text(), "default.toml")
-    first = InForce(policy, None, pseudonyms, pseudonyms.one(PEPPER_OF))
-    idle_s = read_settings(folder / SETTINGS_FILE).retention.idle_days * 86_400.0
-    journal = Journal(folder, read_only=True)
-    kept = recover(folder, journal, first, idle_s, heard=lambda *_: None, keep_damaged=False)
-    clean = recover(
-        folder, journal, first, idle_s, heard=lambda *_: None, until=0, keep_damaged=False
-    ).replica
-    decisions: list[list[Any]] = []
-    cuts = sorted(
-        {0, len(events), *range(PIECE, len(events), PIECE)}
-        | set((np.flatnonzero(events["type"] == int(EventType.ERASURE)) + 1).tolist())
-    )
-    erasures = 0
-    for start, end in pairwise(cuts):
-        for some in clean.observe(events[start:end]):
-            for made in some.decisions:
-                until = float(made["until"])
-                row = (int(made["rung"]), until if np.isfinite(until) else None, float(made["time"]))
-                stage = Stage(int(made["stage"])).word
-                decisions.append([int(made["key"]), erasures, f"{int(made['id']):016x}", *row, stage])
-        erasures += int(events["type"][end - 1] == int(EventType.ERASURE))
-    journal.close()
-    return {
-        "kept": {"digest": kept.replica.engine.digest(), "sequence": kept.replica.sequence},
-        "clean": {"digest": clean.engine.digest(), "sequence": clean.sequence},
-        "snapshot": kept.snapshot,
-        "replayed": kept.replayed,
-        "decisions": decisions,
-        "troubles": kept.troubles,
-    }
-
-
-if __name__ == "__main__":
-    print(json.dumps(replays(Path(sys.argv[1]), np.load(sys.argv[2]))))
