@@ -158,6 +158,17 @@ def test_an_erased_account_leaves_no_trace_in_the_files(tmp_path: Path) -> None:
     assert ledger.erase(made.pseudonym) == {"decisions": 0, "actions": 0, "rulings": 0, "in_effect": 0}
 
 
+def test_orders_of_a_person_are_erased_with_the_account(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    ledger.commit([decided("@ann:x", "lock")], 1)
+    ledger.outbox.due(1, NOW)
+    ledger.lift_all()
+    assert ledger.erase(key_of("@ann:x"))["actions"] == 2
+    assert ledger.outbox.due(10, NOW + DAY) == []
+    with ledger._file.reading() as db:
+        assert db.execute("select count(*) from action").fetchone()[0] == 0
+
+
 def test_an_erased_account_does_not_come_back_with_a_replay(tmp_path: Path) -> None:
     ledger = ledger_in(tmp_path)
     before = [decided("@ann:x", "lock"), decided("@bob:x", "lock")]
@@ -203,10 +214,29 @@ def test_what_still_stands_keeps_its_decision_and_reasons(tmp_path: Path) -> Non
     ledger = ledger_in(tmp_path, retention=RETENTION)
     banned = decided("@ann:x", "ban")
     ledger.commit([decided("@ann:x", "lock"), banned], 2)
+    ledger.outbox.due(1, NOW)
+    ledger.outbox.confirm([Result(banned.id, True)], NOW)
     ledger.forget(NOW + 300 * DAY)
     assert ledger.history(banned.pseudonym) == [banned]
     ledger.commit([decided("@ann:x", "allow", NOW + 301 * DAY)], 3)
     assert ledger.forget(NOW + 302 * DAY)["decisions"] == 1 + 1
+
+
+def test_what_has_yet_to_be_carried_out_is_not_forgotten(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path, retention=RETENTION)
+    ended = decided("@ann:x", "allow", NOW + 1)
+    ledger.commit([decided("@ann:x", "lock")], 1)
+    ledger.outbox.due(1, NOW)
+    ledger.commit([ended], 2)
+    (undo,) = ledger.outbox.due(1, NOW + 60)
+    ledger.outbox.confirm([Result(undo.id, False, "no such user", permanent=True)], NOW + 60)
+    ledger.forget(NOW + 300 * DAY)
+    assert [letter.id for letter in ledger.outbox.dead()] == [ended.id]
+    assert ledger.outbox.retry(ended.id, NOW + 300 * DAY)
+    ledger.outbox.due(1, NOW + 300 * DAY)
+    ledger.outbox.confirm([Result(ended.id, True)], NOW + 300 * DAY)
+    assert ledger.forget(NOW + 400 * DAY)["decisions"] == 1
+    assert list(ledger.decisions_after(0)) == []
 
 
 def test_retention_is_counted_from_when_it_was_committed(tmp_path: Path) -> None:
