@@ -294,9 +294,7 @@ def test_every_source_file_a_page_names_exists(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_no_page_names_a_place_on_somebodys_machine(page: Path) -> None:
-    places = re.findall(
-        r"(?<![\w.\-])/(?:home|root|tmp|mnt|work|srv|Users)\b\S*", page.read_text("utf-8")
-    )
+    places = re.findall(r"(?<![\w.\-])/(?:home|root|tmp|mnt|work|srv|Users)\b\S*", page.read_text("utf-8"))
     assert not places
 
 

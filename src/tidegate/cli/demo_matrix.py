@@ -55,7 +55,6 @@ LAST_LOOK_S = 6.0
 LONGEST_S = 80.0
 FIRST_CONTACTS = 2
 """A day, on a budget; less than the module's default, so that it shows within a minute."""
-CHALLENGE = "http://127.0.0.1:9/challenge/{ticket}"
 POLICY = """
 extends = "default"
 name = "demonstration"
@@ -131,7 +130,7 @@ async def set_up(node: NodeProcess, homeserver: Homeserver, timeline: Timeline) 
     await asyncio.to_thread(homeserver.stop)
     homeserver.settings = replace(
         homeserver.settings,
-        modules=(node.module(challenge_url=CHALLENGE, first_contacts_per_day=FIRST_CONTACTS),),
+        modules=(node.module(first_contacts_per_day=FIRST_CONTACTS),),
     )
     await asyncio.to_thread(homeserver.start)
     return Scene(

@@ -131,7 +131,7 @@ async def _serve(node: Node, tokens: Tokens, opened: list[Listener], folder: Pat
     """Until a signal or a fault; True for a fault."""
     challenges = Challenges(folder, node.keys.ticket, node.settings.challenge, node.pseudonyms)
     more = (*challenge_routes(challenges), *captcha_routes(challenges, captcha_secret(node.keys.ticket)))
-    serving = Serving(node, tokens, opened, folder, _version(), more=more)
+    serving = Serving(node, tokens, opened, folder, _version(), more=more, now_s=node.now_s)
     challenges.start(NodeHolders(node.vault.names, serving.submit))
     node.also_forget.append(challenges.passes.forget)
     loop = asyncio.get_running_loop()

@@ -4,7 +4,7 @@ import fcntl
 import logging
 import os
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import TimeoutError as TookTooLong
 from dataclasses import dataclass, field
@@ -127,6 +127,7 @@ class Node:
         self._engine_in_use = Lock()
         self._reader = DeliveryReader(self.pseudonyms, line_limit=settings.limits.lines)
         self._last: OrderedDict[int, DecisionShown] = OrderedDict()
+        self._decided: Counter[str] = Counter()
         self._duplicates = Duplicates()
         self.also_forget: list[Callable[[int], object]] = []
         """Who else keeps something about accounts, called with the pseudonym of one that is erased; any thread."""
@@ -160,6 +161,10 @@ class Node:
         except BaseException:
             lock_file.close()
             raise
+
+    def now_s(self) -> float:
+        """Unix seconds by the node's clock, which never goes back."""
+        return self._clock.now()
 
     def close(self, *, snapshot: bool = True) -> None:
         """Put everything where it belongs and write a last snapshot. A second call does nothing."""
@@ -422,6 +427,7 @@ class Node:
                 )
                 self._last[key] = statement
                 self._last.move_to_end(key)
+                self._decided[statement.rung] += 1
                 made.append(statement)
         while len(self._last) > LAST_STATEMENTS:
             self._last.popitem(last=False)
@@ -531,7 +537,10 @@ class Node:
     def figures(self) -> dict[str, float]:
         """Numbers for the metrics page, by name."""
         engine = self.replica.engine
+        parts = engine.state_parts()
         return {
+            **{f"decisions_{rung}": float(count) for rung, count in self._decided.items()},
+            **{f"engine_{kind}": float(parts[f"{kind}.book"]["live"][0]) for kind in ("networks", "devices")},
             **{f"events_{name}": float(count) for name, count in self.counts.items()},
             "journal_sequence": float(self.journal.end),
             "ledger_committed_through": float(self.ledger.committed_through),
@@ -541,6 +550,7 @@ class Node:
             "engine_late_events": float(engine.late),
             "engine_judged": float(engine.judged),
             "snapshot_sequence": float(self._snapshotting.covered),
+            "snapshot_age_seconds": self._snapshotting.age_s,
             "clock_behind_seconds": self._clock.behind_s,
             **self.ledger.figures(),
         }

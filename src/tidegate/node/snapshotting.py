@@ -38,6 +38,12 @@ class Snapshotting:
         self._process: subprocess.Popen[str] | None = None
         self._errors: IO[str] | None = None
 
+    @property
+    def age_s(self) -> float:
+        """How old the newest snapshot is; not a number when there is none."""
+        found = snapshots_in(self._folder)
+        return max(time.time() - found[0].stat().st_mtime, 0.0) if found else float("nan")
+
     def erase(self, key: int, sequence: int) -> None:
         """An account must vanish from snapshots and journal, once ``sequence`` events are covered."""
         self._erasures[key] = sequence

@@ -14,7 +14,7 @@ import pytest
 from tidegate.messengers.matrix.clients import Device, Person, address_in
 from tidegate.messengers.matrix.homeserver import Homeserver, SynapseMissingError, find_synapse
 from tidegate.messengers.matrix.homeserver_config import HomeserverSettings
-from tidegate.messengers.matrix.node_process import STEADY, NodeProcess
+from tidegate.messengers.matrix.node_process import NodeProcess
 
 RELEASES = {"newest": ".venv-synapse", "older": ".venv-synapse-older"}
 PASSWORD = "correct horse battery"
@@ -60,10 +60,11 @@ class Guarded:
         assert self._given + count <= len(self.people)
         return [self.homeserver.user_id(name) for name in self.people[-count:]]
 
-    async def stands_on(self, user_id: str, rung: str) -> bool:
-        """Whether the account stands on this rung and the homeserver has confirmed that it acts accordingly."""
+    async def stands_on(self, user_id: str, *rungs: str) -> bool:
+        """Whether the account stands on one of these rungs and the homeserver has confirmed that it acts on it."""
         shown = await asyncio.to_thread(self.node.account, user_id)
-        if shown.get("rung", "allow") != rung:
+        rung = shown.get("rung", "allow")
+        if rung not in rungs:
             return False
         standing = (await asyncio.to_thread(self.node.ask, "GET", "/v1/standing"))["standing"]
         confirmed = {one["account"]: one["rung"] for one in standing}
@@ -84,14 +85,14 @@ def guarding(
     people: int,
     *,
     settings: HomeserverSettings | None = None,
-    node_settings: str = STEADY,
+    challenges: bool = True,
     **module: Any,
 ) -> Iterator[Guarded]:
     """A homeserver that got ``people`` accounts first and Tidegate's module then, as an operator would add it."""
     tidegate_or_skip(synapse)
     names = [f"person{number}" for number in range(people)]
     plain = settings or HomeserverSettings()
-    with NodeProcess(node_settings) as node, Homeserver(plain, synapse) as homeserver:
+    with NodeProcess(challenges=challenges) as node, Homeserver(plain, synapse) as homeserver:
         asyncio.run(_register_all(homeserver.base_url, names))
         homeserver.stop()
         homeserver.settings = replace(plain, modules=(*plain.modules, node.module(**module)))

@@ -42,14 +42,18 @@ class NodeProcess:
     ``stop`` or ``kill`` and ``start`` again keep what it knows. Everything blocks.
     """
 
-    def __init__(self, settings: str = STEADY, policy: str = "") -> None:
-        """``settings``: further sections of ``node.toml``; ``policy``: TOML, empty for the shipped one."""
+    def __init__(self, settings: str = STEADY, policy: str = "", challenges: bool = True) -> None:
+        """``settings``: further sections of ``node.toml``; ``policy``: TOML, empty for the shipped one.
+
+        Without ``challenges`` nobody can be given one, and the rung of that name binds nobody.
+        """
         self.folder = Path(tempfile.mkdtemp(prefix="tidegate-node-"))
         (self._port,) = free_ports(1)
         listen = f'[listen]\nhost = "{LOOPBACK}"\nport = {self._port}\nmetrics_open = true\n'
         named = f'policy = "{POLICY_FILE}"\n' if policy else ""
         (self.folder / POLICY_FILE).write_text(policy, encoding="utf-8")
-        text = f'{named}{listen}\n[enforcement]\nmode = "enforce"\n{settings}'
+        public = f'[challenge]\npublic_url = "{self.base_url}"\nproxies = 0\n' if challenges else ""
+        text = f'{named}{listen}\n{public}\n[enforcement]\nmode = "enforce"\n{settings}'
         (self.folder / SETTINGS_FILE).write_text(text, encoding="utf-8")
         scopes = {"harness": list(Scope), "synapse": [Scope.INGEST, Scope.ACT]}
         secrets = {name: add_token(self.folder, name, wanted, time.time()) for name, wanted in scopes.items()}
