@@ -315,7 +315,7 @@ def test_a_clock_that_goes_back_across_a_restart_is_told_and_refuses_nobody(
     again.close()
 
 
-def test_a_clock_that_jumps_ahead_ends_rungs_early_and_the_node_says_so_when_it_is_put_right(
+def test_a_clock_that_jumped_ahead_ended_rungs_and_the_node_says_so_when_it_is_put_right(
     tmp_path: Path, clock: HandClock
 ) -> None:
     node = Node.open(tmp_path, ENFORCE, clock)

@@ -365,3 +365,14 @@ def test_whoever_writes_again_after_an_erasure_is_a_new_account_with_a_name(node
     shown = node.account("mallory")
     assert shown is not None and shown.known
     assert [action.account for action in settled(node).outbox.due(10, NOW_S)] == ["mallory"]
+
+
+def test_a_ledger_that_knows_more_than_the_journal_is_refused(node: Node, clock: HandClock) -> None:
+    one(node, Delivery(burst("mallory")))
+    settled(node)
+    folder = node.folder
+    node.close(snapshot=False)
+    for path in folder.glob("journal.sqlite*"):
+        path.unlink()
+    with pytest.raises(StorageError, match="do not belong together"):
+        Node.open(folder, ENFORCE, clock)

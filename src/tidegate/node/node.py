@@ -210,7 +210,16 @@ class Node:
         return InForce(policy, model, self.pseudonyms, self.pseudonyms.one(PEPPER_OF)), text
 
     def _recover(self, first: InForce) -> Recovered:
+        through = self.ledger.committed_through
+        if through > self.journal.end:
+            raise StorageError(
+                f"{self.ledger.path}: it reaches to event {through:,}, but the journal ends at {self.journal.end:,}. "
+                "They do not belong together: put back the journal or the ledger that was with the other."
+            )
+
         def heard(decided: list[Decided], events: NDArray[Any], number: int) -> None:
+            if number + len(events) <= through:
+                return  # the ledger has all of these
             self._committer.put(self._statements(decided), number + len(events))
 
         idle_limit_s = self.settings.retention.idle_days * DAY_S
