@@ -138,6 +138,17 @@ def test_a_check_may_be_spread_over_lines(running: RunningNode) -> None:
         (lines([event(text="hello")]), "content_refused"),
         (lines([event()]) * 2, "not_json"),
     ],
+    # Bodies hold the time; as names they would differ from one process of the tests to the next.
+    ids=[
+        "empty",
+        "blank",
+        "broken",
+        "broken on two lines",
+        "a list",
+        "unknown type",
+        "content",
+        "two events",
+    ],
 )
 def test_a_check_that_cannot_be_used_says_why(running: RunningNode, body: bytes, reason: str) -> None:
     with running.client("check") as client:
