@@ -304,6 +304,7 @@ def test_a_clock_that_goes_back_across_a_restart_is_told_and_refuses_nobody(
 ) -> None:
     node = Node.open(tmp_path, ENFORCE, clock)
     taken(node, burst("mallory"))
+    assert node.drain(10.0)
     rung = node.account("mallory")
     node.close(snapshot=False)
     clock.now_s -= 30 * DAY_S

@@ -16,15 +16,15 @@ from tidegate.messengers.matrix.bulk_senders import Attempt
 from tidegate.messengers.matrix.clients import RefusedError
 
 WHO_COLUMNS = 22
-WHAT_COLUMNS = 32
+WHAT_COLUMNS = 22
 FEATURES_SHOWN = 2
 NOT_A_REASON = "two-key-rule"
 """Says why it is not a stronger rung."""
 CODE_IN_WORDS = {
     "M_LIMIT_EXCEEDED": "rationed",
-    "M_CONSENT_NOT_GIVEN": "asked to show that a person is there",
+    "M_CONSENT_NOT_GIVEN": "challenge first",
     "M_FORBIDDEN": "no new chats",
-    "M_USER_SUSPENDED": "suspended, cannot send",
+    "M_USER_SUSPENDED": "suspended",
     "M_USER_LOCKED": "account closed",
     "M_UNKNOWN_TOKEN": "logged out",
 }
@@ -81,13 +81,13 @@ class Timeline:
 
     def friends(self, writer: str, readers: int, decrypted: int, size_bytes: int, took_s: float) -> None:
         whole = decrypted == readers
-        outcome = Text(f"{decrypted} of {readers} decrypted it, {took_s * 1000:.0f} ms")
+        outcome = Text(f"{decrypted} of {readers} decrypted, {took_s * 1000:.0f} ms")
         outcome.stylize("green" if whole else "bold red")
         self.line(Text(f"{writer} → {readers} friends"), f"encrypted, {count(size_bytes)} bytes", outcome)
 
     def attempt(self, sender: str, attempt: Attempt, nicknames: dict[str, str]) -> None:
         who = Text(f"{sender} → {', '.join(nicknames.get(one, one) for one in attempt.strangers)}")
-        what = f"encrypted, first message no. {attempt.number}"
+        what = f"first message no. {attempt.number}"
         if attempt.refused is None:
             self.line(who, what, Text("accepted", style="yellow"))
         else:
@@ -124,9 +124,9 @@ def because(decision: dict[str, Any]) -> list[str]:
 
 
 def refusal(refused: RefusedError) -> Text:
-    """``429 rationed, try again in 24 h``."""
+    """``429 rationed, wait 24 h``."""
     words = CODE_IN_WORDS.get(refused.code, refused.code)
-    wait = "" if refused.retry_after_s is None else f", try again in {duration(refused.retry_after_s)}"
+    wait = "" if refused.retry_after_s is None else f", wait {duration(refused.retry_after_s)}"
     return Text(f"{refused.status} {words}{wait}", style="bold red")
 
 

@@ -255,7 +255,7 @@ class Node:
         """Carry out requests in order: durable, then observed, their decisions on the way to the ledger.
 
         Raises :class:`StorageError` when nothing could be made durable; then nothing has changed, and the same requests
-        may be sent again.
+        may be sent again. Raises anything else when the node must not go on: the next start recovers from the journal.
         """
         answers: list[Answer] = []
         start = 0

@@ -69,14 +69,14 @@ def test_a_missing_synapse_is_told_with_the_way_to_get_it(
         find_synapse()
 
 
-def test_it_ends_when_its_starter_is_killed(synapse: Path) -> None:
+def test_it_ends_when_its_starter_is_killed(synapse: Path, tmp_path: Path) -> None:
     program = (
         "import sys, time; from pathlib import Path; from tidegate.messengers.matrix.homeserver import Homeserver; "
-        "running = Homeserver(python=Path(sys.argv[1])); running.start(); "
+        "running = Homeserver(python=Path(sys.argv[1]), folder=Path(sys.argv[2])); running.start(); "
         "print(running.base_url.rpartition(':')[2], flush=True); time.sleep(600)"
     )
     starter = subprocess.Popen(
-        [sys.executable, "-c", program, str(synapse)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", program, str(synapse), str(tmp_path)], stdout=subprocess.PIPE, text=True
     )
     try:
         assert starter.stdout is not None

@@ -22,7 +22,7 @@ from tidegate.cli.bench.kill_traffic import POLICIES, Conversation, Line
 THINK_S = 0.01
 """Between requests of one client, so that the test leaves something of a small machine to others."""
 PEOPLE_PAUSE_S = 0.06
-INTERRUPTED, FAILED = 0.2, 0.05
+INTERRUPTED, FAILED = 0.3, 0.05
 """Shares: of batches of actions that are forgotten on the way, of actions that do not work at first."""
 
 

@@ -70,11 +70,11 @@ class Conversation:
             self._leaving.clear()
 
     def retired(self, rng: random.Random, *, remove: bool = False) -> str | None:
-        """A spammer who is done; None when there are too few yet."""
+        """A spammer who is done, half of the time the last one, about whom actions are under way; None: too few yet."""
         with self._lock:
             if len(self._retired) < 3:
                 return None
-            at = rng.randrange(len(self._retired))
+            at = rng.choice((len(self._retired) - 1, rng.randrange(len(self._retired))))
             return self._retired.pop(at) if remove else self._retired[at]
 
     def come_back(self, account: str) -> None:

@@ -157,7 +157,7 @@ async def squad(
         except RefusedError:
             await one.person.close()
             return
-        async with one.person.online():
+        async with one.person.connected():
             await script(one, share, gap_s)
 
     shares = [strangers[number :: len(members)] for number in range(len(members))]

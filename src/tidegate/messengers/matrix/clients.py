@@ -167,7 +167,7 @@ class Person:
             await self.client.login_info()  # nio opens its connections with the first request it sends itself
 
     async def create_room(self, invite: Iterable[str] = (), direct: bool = False, name: str = "") -> str:
-        """Create an encrypted room and invite people to it; its id. Returns when this client knows it too."""
+        """Create an encrypted room and invite people to it; its id."""
         invited = list(invite)
         body: dict[str, Any] = {
             "preset": "trusted_private_chat" if direct else "private_chat",
@@ -178,13 +178,20 @@ class Person:
         if name:
             body["name"] = name
         room: str = (await self.call("create a room", "POST", f"{CLIENT}/createRoom", body))["room_id"]
-        # The sync may show a room half made; a key shared then would miss the people invited last.
-        await self.until(lambda: self._knows_room(room, invited))
+        self._remember_room(room, [self.user_id, *invited])
         return room
 
-    def _knows_room(self, room: str, members: Iterable[str]) -> bool:
-        known = self.client.rooms.get(room)
-        return known is not None and known.encrypted and all(member in known.users for member in members)
+    def _remember_room(self, room_id: str, members: Iterable[str]) -> None:
+        """Know a room that was just created without waiting for a sync.
+
+        A sync may show it half made, and a key shared then would miss the people invited last.
+        """
+        room = nio.MatrixRoom(room_id, self.user_id, encrypted=True)
+        room = self.client.rooms.setdefault(room_id, room)
+        room.encrypted = room.members_synced = True
+        for member in members:
+            room.add_member(member, None, None, invited=member != self.user_id)
+        self.client.olm.update_tracked_users(room)
 
     async def invite(self, room: str, user_id: str) -> None:
         await self.call("invite", "POST", f"{CLIENT}/rooms/{quote(room)}/invite", {"user_id": user_id})
@@ -246,6 +253,15 @@ class Person:
         return f"{self.client.device_id}-{next(self._transaction)}"
 
     # --- What arrives -------------------------------------------------------------------------------------------
+
+    @contextlib.asynccontextmanager
+    async def connected(self) -> AsyncIterator["Person"]:
+        """Able to write without listening: what a sending program does with less trouble for the homeserver."""
+        await self._open_session()
+        try:
+            yield self
+        finally:
+            await self.close()
 
     @contextlib.asynccontextmanager
     async def online(self) -> AsyncIterator["Person"]:
