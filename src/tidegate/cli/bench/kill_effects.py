@@ -45,14 +45,15 @@ def effects(
     ``key``: pseudonym of an account. ``erased``: accounts that the ledger has forgotten, while the messenger has not.
     """
     until_s = time.monotonic() + SETTLED_WITHIN_S
-    while differences := _differences(folder, enforcer.standing, key, erased):
+    while differences := _differences(folder, enforcer.standing, key, erased) or _told_otherwise(
+        enforcer, erased, caller
+    ):
         if time.monotonic() > until_s:
             raise Broken(
                 f"{len(differences)} accounts do not stand where the ledger wants them after "
                 f"{SETTLED_WITHIN_S:.0f} s: {'; '.join(differences[:SHOWN])}"
             )
         time.sleep(LOOK_AGAIN_S)
-    _same_standing(enforcer, erased, caller)
     return _exactly_once(folder, enforcer)
 
 
@@ -78,15 +79,16 @@ def _differences(
     return [f"{waiting} actions wait", *found] if waiting else found
 
 
-def _same_standing(enforcer: Enforcer, erased: set[str], caller: Caller) -> None:
-    """A messenger that starts without a memory would be told the same. Raises Broken."""
+def _told_otherwise(enforcer: Enforcer, erased: set[str], caller: Caller) -> list[str]:
+    """Accounts about which a messenger that starts without a memory would be told something else, or not told yet."""
     _, answer = caller.ask("GET", "/v1/standing")
     told = {one["account"]: Standing(one["rung"], one["until"]) for one in answer["standing"]}
-    for name in (told.keys() | enforcer.standing.keys()) - erased:
-        if told.get(name) != enforcer.standing.get(name):
-            raise Broken(
-                f"{name}: /v1/standing says {told.get(name)}, in effect is {enforcer.standing.get(name)}"
-            )
+    actual = enforcer.standing.copy()
+    return [
+        f"{name}: /v1/standing says {told.get(name)}, in effect is {actual.get(name)}"
+        for name in (told.keys() | actual.keys()) - erased
+        if told.get(name) != actual.get(name)
+    ]
 
 
 def _exactly_once(folder: Path, enforcer: Enforcer) -> Effects:
