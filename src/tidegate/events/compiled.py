@@ -22,7 +22,7 @@ def _sources_digest() -> str:
     """A digest of every source that machine code, or a constant in it, may come from."""
     digest = hashlib.sha256()
     package = Path(__file__).parent.parent
-    for room in ("events", "engine", "world"):
+    for room in ("events", "engine", "campaigns", "world"):
         for path in sorted((package / room).rglob("*.py")):
             digest.update(path.relative_to(package).as_posix().encode())
             digest.update(path.read_bytes())

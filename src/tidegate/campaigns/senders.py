@@ -1,0 +1,164 @@
+"""Fleets: groups among the candidates that are too tightly tied, and too badly received, to be chance or a crowd."""
+
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidegate.campaigns.candidates import Candidates
+from tidegate.campaigns.communities import Group, groups_of, spanning_tree
+from tidegate.campaigns.evidence import FAMILIES
+from tidegate.campaigns.facts import senders_paragraph, strongest_facts
+from tidegate.campaigns.finding import Campaign, Kind, Link
+from tidegate.campaigns.likeness import Likeness
+from tidegate.campaigns.memory import Memory
+from tidegate.campaigns.outreach import outreach_of
+from tidegate.campaigns.registry import Registry
+from tidegate.campaigns.settings import SearchSettings
+from tidegate.campaigns.surprise import e_bh, log_e_conduct, log_e_links
+
+REMEMBERED_GROUPS = 4_096
+CENTRE = 7
+"""Members with the most ties, who stand for a group when others are held against it."""
+BACKGROUND = [FAMILIES.index(family) for family in ("origin", "start", "targets")]
+LEAST_BACKGROUND_NATS = 4.0
+NEAR_SIGN_UP_S = 3_600
+
+
+class Senders:
+    """Finds fleets of senders among the candidates."""
+
+    def __init__(
+        self,
+        memory: Memory,
+        likeness: Likeness,
+        candidates: Candidates,
+        registry: Registry,
+        settings: SearchSettings,
+    ) -> None:
+        self._memory, self._likeness, self._candidates = memory, likeness, candidates
+        self._registry, self._settings = registry, settings
+        self._log_e_of: OrderedDict[bytes, float] = OrderedDict()
+
+    def find(self, now_s: float) -> list[Campaign]:
+        """Fleets that are new, or have new members."""
+        settings, rows = self._settings, self._candidates.rows
+        pairs, weights = self._candidates.ties()
+        groups = [
+            group
+            for group in groups_of(len(rows), pairs, weights, settings.least_ties)
+            if len(group.members) >= settings.least_members
+        ]
+        log_e = np.array([self._log_e(group, now_s) for group in groups])
+        reported = e_bh(log_e, settings.false_discovery_rate)
+        return [
+            self._campaign(group, float(value), now_s)
+            for group, value, said in zip(groups, log_e, reported, strict=True)
+            if said and not self._registry.known(rows["key"][group.members].tolist())
+        ]
+
+    def _log_e(self, group: Group, now_s: float) -> float:
+        """The e-value's logarithm; remembered as long as the members stay the same."""
+        rows = self._candidates.rows[group.members]
+        mark = rows["key"].tobytes()
+        found = self._log_e_of.pop(mark, None)
+        if found is None:
+            tree = spanning_tree(len(group.members), group.local, group.weights)
+            found = log_e_links(group.weights[tree], len(self._candidates.rows))
+            if found > 0.0:
+                beside = self._bystanders(group, now_s)
+                found = min(found, log_e_conduct(rows["conduct"].astype(np.float64), beside))
+        self._log_e_of[mark] = found
+        while len(self._log_e_of) > REMEMBERED_GROUPS:
+            self._log_e_of.popitem(last=False)
+        return found
+
+    def _bystanders(self, group: Group, now_s: float) -> NDArray[np.float64]:
+        """Conduct of accounts that have as much in common with the members as those with each other, and are not cold.
+
+        What they have in common is where and when they come from, and whom they write to; how they write is left out.
+        """
+        people = self._memory.people()
+        rows = self._candidates.rows[group.members]
+        beside = (people["opened"] >= self._settings.least_contacts) & (people["last_s"] > 0.0)
+        beside[rows["slot"]] = False
+        slots = np.flatnonzero(beside & _near(people, rows))[: self._settings.most_bystanders]
+        if not len(slots):
+            return np.zeros(0)
+        others = outreach_of(self._memory, slots, now_s)
+        centre = rows[np.argsort(-_ties(group), kind="stable")[:CENTRE]]
+        among = np.stack(np.triu_indices(len(centre), 1), 1).astype(np.int64)
+        usual = np.median(self._background(centre, among))
+        across = np.stack(np.divmod(np.arange(len(others) * len(centre)), len(centre)), 1)
+        across[:, 0] += len(centre)
+        nats = self._background(np.concatenate([centre, others]), across).reshape(len(others), len(centre))
+        belongs = np.median(nats, axis=1) >= max(float(usual) - 1.0, LEAST_BACKGROUND_NATS)
+        conduct: NDArray[np.float64] = others["conduct"][belongs].astype(np.float64)
+        return conduct
+
+    def _background(self, rows: NDArray[Any], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Nats of ``pairs`` from all but how the accounts write."""
+        _, families = self._likeness.weigh(rows, pairs)
+        nats: NDArray[np.float64] = families[:, BACKGROUND].sum(axis=1)
+        return nats
+
+    def _campaign(self, group: Group, log_e: float, now_s: float) -> Campaign:
+        """As a finding, under the number of the one it continues."""
+        rows = self._candidates.rows[group.members]
+        ties = _ties(group)
+        nats = np.bincount(group.local.ravel(), np.repeat(group.weights, 2), len(rows))
+        beyond = nats / np.maximum(ties, 1.0) - self._candidates.threshold
+        breadth = np.minimum(ties / max(len(rows) - 1, 1), 1.0)
+        scores = 1.0 / (1.0 + np.exp(-(0.5 + beyond + 3.0 * breadth)))
+        order = np.argsort(-scores, kind="stable")
+        place = np.argsort(order)
+        keys = rows["key"][order].copy()
+        facts = strongest_facts(self._likeness, rows)
+        campaign = Campaign(
+            id=self._registry.number_for(keys.tolist(), now_s),
+            kind=Kind.SENDERS,
+            found_s=now_s,
+            members=keys,
+            scores=scores[order],
+            score=float(scores.mean()),
+            log_e=log_e,
+            facts=facts,
+            links=links_of(group, place),
+            reason=senders_paragraph(rows, facts, log_e),
+        )
+        self._registry.enter(campaign)
+        return campaign
+
+
+def links_of(group: Group, place: NDArray[np.int64]) -> tuple[Link, ...]:
+    """The ties of a group whose member ``i`` is shown at ``place[i]``."""
+    return tuple(
+        Link(int(place[one]), int(place[other]), float(weight))
+        for (one, other), weight in zip(group.local.tolist(), group.weights.tolist(), strict=True)
+    )
+
+
+def _ties(group: Group) -> NDArray[np.float64]:
+    """How many ties each member has."""
+    ties: NDArray[np.float64] = np.bincount(group.local.ravel(), minlength=len(group.members)).astype(
+        np.float64
+    )
+    return ties
+
+
+def _near(people: NDArray[Any], rows: NDArray[Any]) -> NDArray[np.bool_]:
+    """PERSON records that share a network, device, group, number range or the time of sign-up with two members."""
+    near = np.zeros(len(people), np.bool_)
+    for name in ("networks", "devices", "chats", "phone_range"):
+        values, counts = np.unique(rows[name], return_counts=True)
+        common = values[(counts >= 2) & (values != 0)]
+        if len(common):
+            found = np.isin(people[name], common)
+            near |= found.any(axis=1) if found.ndim == 2 else found
+    signed_up = rows["registered"][rows["registered"] != 0].astype(np.int64)
+    if len(signed_up):
+        low, high = np.quantile(signed_up, (0.1, 0.9))
+        at = people["registered"].astype(np.int64)
+        near |= (at >= low - NEAR_SIGN_UP_S) & (at <= high + NEAR_SIGN_UP_S)
+    return near

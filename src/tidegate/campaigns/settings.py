@@ -1,0 +1,40 @@
+"""Limits and thresholds of the search."""
+
+from dataclasses import dataclass
+
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """Limits and thresholds."""
+
+    window_s: float = 14 * DAY_S
+    """What lies further back is forgotten."""
+    every_s: float = 600.0
+    """Between passes, by the log's own time."""
+    refresh_s: float = 3 * 3_600.0
+    """Everybody is looked at anew after so long: silence grows without any event."""
+    forget_every_s: float = DAY_S
+    least_contacts: int = 2
+    least_conduct: float = 0.5
+    """Nats from which on an account is compared at all: two strangers who stay silent."""
+    least_members: int = 5
+    least_ties: int = 2
+    """Of a member to others of its group."""
+    false_discovery_rate: float = 1e-3
+    most_candidates: int = 200_000
+    most_pairs: int = 20_000_000
+    """Compared in one pass."""
+    most_ties: int = 32
+    """Kept of an account: its strongest."""
+    most_bystanders: int = 20_000
+    """Looked at for one group."""
+    complaints: int = 1 << 20
+    """The latest that are remembered."""
+    least_reporters: int = 8
+    """Who complain about one account before they are looked at together."""
+    most_reporters: int = 1_000
+    """Looked at for one account: the latest."""
+    ordinary_pairs: int = 4_000
+    """Of ordinary accounts, drawn to see how common likeness is in this log."""
