@@ -26,14 +26,17 @@ class Group:
 
 
 def groups_of(
-    count: int, pairs: NDArray[np.int64], weights: NDArray[np.float64], least_ties: int
+    pairs: NDArray[np.int64], weights: NDArray[np.float64], least_ties: int, *, split: bool = True
 ) -> list[Group]:
-    """Communities without the members that have fewer than ``least_ties`` to others of theirs."""
+    """Groups of accounts with weighted ties ``pairs`` int64[n, 2], without members that have too few to others of theirs.
+
+    ``split`` looks for communities; otherwise whatever hangs together is one group.
+    """
     if not len(pairs):
         return []
     nodes, compact = np.unique(pairs, return_inverse=True)
     compact = compact.reshape(pairs.shape)
-    labels = communities(len(nodes), compact, weights)
+    labels = communities(len(nodes), compact, weights) if split else components(len(nodes), compact)
     inside = labels[compact[:, 0]] == labels[compact[:, 1]]
     order = np.flatnonzero(inside)[np.argsort(labels[compact[inside, 0]], kind="stable")]
     label = labels[compact[order, 0]]
@@ -78,6 +81,19 @@ def communities(count: int, pairs: NDArray[np.int64], weights: NDArray[np.float6
     found = nk.community.ParallelLeiden(graph, randomize=False, gamma=RESOLUTION)
     found.run()
     return np.array(found.getPartition().getVector(), np.int64)
+
+
+def components(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """A group number for each of ``count`` nodes: the smallest node that can be reached."""
+    labels = np.arange(count)
+    while True:
+        least = labels.copy()
+        for side in (0, 1):
+            np.minimum.at(least, pairs[:, side], labels[pairs[:, 1 - side]])
+        least = least[least]
+        if (least == labels).all():
+            return labels
+        labels = least
 
 
 def spanning_tree(count: int, pairs: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.int64]:

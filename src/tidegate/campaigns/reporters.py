@@ -25,6 +25,8 @@ from tidegate.campaigns.surprise import log_e_links
 ORIGIN = [FAMILIES.index(family) for family in ("origin", "talk")]
 CO_REPORT_M = 0.3
 """How often two accounts of one ring have a second victim in common."""
+UNASKED_M = 0.8
+"""How often two accounts of one ring complain about a victim that never wrote to them."""
 UNSOLICITED_NATS = 1.0
 """A complaint about somebody who never wrote first: likelier from a ring (about 8 in 10) than from others (3 in 10)."""
 MOST_CREDIT_NATS = 10.0
@@ -70,7 +72,7 @@ class Reporters:
         reporters = len(np.unique(complaints["by"]))
         strong = nats >= np.log(max(reporters, 20)) + 1.0
         found = []
-        for group in groups_of(len(rows), pairs[strong], nats[strong], settings.least_ties):
+        for group in groups_of(pairs[strong], nats[strong], settings.least_ties, split=False):
             if len(group.members) < settings.least_members:
                 continue
             tree = spanning_tree(len(group.members), group.local, group.weights)

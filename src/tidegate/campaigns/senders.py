@@ -47,7 +47,7 @@ class Senders:
         pairs, weights = self._candidates.ties()
         groups = [
             group
-            for group in groups_of(len(rows), pairs, weights, settings.least_ties)
+            for group in groups_of(pairs, weights, settings.least_ties)
             if len(group.members) >= settings.least_members
         ]
         log_e = np.array([self._log_e(group, now_s) for group in groups])
