@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.world.crowds.kinds import CROWD_ROLES
+from tidegate.world.fleets import FLEETS
 from tidegate.world.plans import FAMILIES
 
 HONEST_ROLES = (
@@ -30,8 +32,11 @@ HONEST_ROLES = (
     "dormant_returner",
     "new_phone",
 )
-ROLES = HONEST_ROLES + tuple(FAMILIES)
+# A code is a place in this line: what is new comes last, so that no older code changes its meaning.
+ROLES = HONEST_ROLES + tuple(FAMILIES) + CROWD_ROLES + tuple(FLEETS)
 ROLE_CODE = {role: code for code, role in enumerate(ROLES)}
+HONEST_CODE = np.array([role in HONEST_ROLES or role in CROWD_ROLES for role in ROLES])
+"""Whether a role is an honest one, by its code."""
 
 
 @dataclass(slots=True)
@@ -47,6 +52,10 @@ class Accounts:
     """Code into ``ROLES``."""
     campaign: NDArray[np.int32]
     """Number of the operator, -1 for honest accounts."""
+    crowd: NDArray[np.int32]
+    """Number of the honest crowd (:mod:`tidegate.world.crowds.kinds`) that the account belongs to, or -1."""
+    victim_of: NDArray[np.int32]
+    """Number of the ring that reports this honest account (the last one when there are several), or -1."""
     clean: NDArray[np.bool_]
     """Attackers only: neither device nor network shared with fellow accounts."""
     signup: NDArray[np.float64]
@@ -101,6 +110,8 @@ class Accounts:
 
 _DEFAULTS: dict[str, float] = {
     "campaign": -1,
+    "crowd": -1,
+    "victim_of": -1,
     "signup": -1.0,
     "attack_start": np.nan,
     "birth": -np.inf,
@@ -121,6 +132,8 @@ _DEFAULTS: dict[str, float] = {
 _DTYPES: dict[str, type[np.generic]] = {
     "role": np.int8,
     "campaign": np.int32,
+    "crowd": np.int32,
+    "victim_of": np.int32,
     "clean": np.bool_,
     "signup": np.float64,
     "attack_start": np.float64,

@@ -5,10 +5,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.world.group_attacks import add_to_groups, scrape_groups
+from tidegate.world.fleet_tempo import warm_up_together
+from tidegate.world.fleets import BAIT_RING
+from tidegate.world.group_attacks import add_to_groups, scrape_groups, scrape_same_groups
 from tidegate.world.operators import Campaign, equip
 from tidegate.world.outreach import list_targets, note_start, schedule, write_to_strangers
-from tidegate.world.rings import report_falsely
+from tidegate.world.rings import report_after_bait, report_falsely
 from tidegate.world.scene import Scene
 from tidegate.world.theft import steal_accounts
 from tidegate.world.threads import Manner, make_threads
@@ -18,13 +20,23 @@ def attack(scene: Scene, campaign: Campaign) -> None:
     """All that one campaign does, from sign-up to the end of its plan; nothing makes it stop earlier."""
     if campaign.family != "hijacked":
         equip(scene, campaign)
-    _WAYS.get(campaign.family, _write_to_list)(scene, campaign)
+    _way(campaign)(scene, campaign)
+
+
+def _way(campaign: Campaign) -> Callable[[Scene, Campaign], None]:
+    if campaign.family.startswith(BAIT_RING):
+        return report_after_bait
+    if campaign.operator.same_groups > 0.0:
+        return scrape_same_groups
+    return _WAYS.get(campaign.family, _write_to_list)
 
 
 def _write_to_list(scene: Scene, campaign: Campaign) -> None:
     time, sender = schedule(scene, campaign)
     target = list_targets(scene, campaign, sender)
     note_start(scene, sender, time)
+    if campaign.operator.warm_up_days > 0.0:
+        warm_up_together(scene, campaign, time, sender)
     scene.threads.append(write_to_strangers(scene, campaign, time, sender, target))
     _cover(scene, campaign, time, sender)
 

@@ -87,3 +87,45 @@ def add_to_groups(scene: Scene, campaign: Campaign) -> None:
         groups.append(group)
     length = rng.integers(1, 6, len(groups))
     talk(scene, rng, Bursts(np.array(first_message), np.array(groups, np.int64), length))
+
+
+def scrape_same_groups(scene: Scene, campaign: Campaign) -> None:
+    """All accounts join the same few public groups, lurk, and write to their members: divided between them,
+    or each to a draw of its own.
+
+    When the groups have fewer members than a division needs, the accounts run out of people.
+    """
+    rng, who, operator = campaign.rng, scene.who, campaign.operator
+    time, sender = schedule(scene, campaign)
+    if not len(time):
+        return
+    lurk = rng.uniform(3_600.0, 43_200.0)
+    sizes = np.array([len(members) for members in scene.groups.members])
+    public = np.argsort(-sizes, kind="stable")[: max(10, len(sizes) // 5)]
+    groups = rng.permutation(public)[: max(1, round(operator.same_groups))]
+    members = np.unique(np.concatenate([scene.groups.members[g] for g in groups.tolist()])).astype(np.int64)
+    members = rng.permutation(members[who.campaign[members] != campaign.number])
+    divided = rng.random() < operator.partitioned
+    rank = ranks_within(sender)
+    starts = np.flatnonzero(rank == 0)
+    for row in starts.tolist():
+        account = int(sender[row])
+        begin = max(float(time[row]) - lurk, float(who.signup[account]) + 10.0)
+        took_s = min(1_800.0, 0.5 * max(float(time[row]) - begin, 1.0))
+        joined = begin + np.sort(rng.uniform(0.0, took_s, len(groups)))
+        scene.add_events(
+            EventType.JOIN, joined, np.full(len(groups), account), chat=groups, members=sizes[groups] + 1
+        )
+    if divided:
+        # Round by round, so that every account gets its share of the list.
+        order = np.lexsort((sender, rank))
+        target = np.full(len(sender), -1, np.int64)
+        served = order[: len(members)]
+        target[served] = members[: len(served)]
+    else:
+        counts = np.diff(np.append(starts, len(sender)))
+        draws = [np.resize(rng.permutation(members), count) for count in counts.tolist()]
+        target = np.where(rank < len(members), np.concatenate(draws), -1)
+    rows = np.flatnonzero(target >= 0)
+    note_start(scene, sender[rows], time[rows])
+    scene.threads.append(write_to_strangers(scene, campaign, time[rows], sender[rows], target[rows]))

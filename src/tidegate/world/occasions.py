@@ -119,8 +119,13 @@ def arrive(scene: Scene) -> None:
     """Newcomers import their contacts and write to many of them in their first days; most know them and
     answer.
     """
-    rng, who, ties = scene.rng("arrivals"), scene.who, scene.ties
-    fresh = np.concatenate([having(who, "newcomer"), having(who, "join_wave")])
+    fresh = np.concatenate([having(scene.who, "newcomer"), having(scene.who, "join_wave")])
+    write_to_contacts(scene, scene.rng("arrivals"), fresh)
+
+
+def write_to_contacts(scene: Scene, rng: np.random.Generator, fresh: NDArray[np.int64]) -> None:
+    """What these newcomers do in their first days with the people they know."""
+    who, ties = scene.who, scene.ties
     degree = np.diff(ties.offsets)[fresh]
     owner, rank = spread_counts(degree)
     contact = ties.contacts[ties.offsets[fresh][owner] + rank]

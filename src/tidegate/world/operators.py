@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.world.accounts import ROLE_CODE, Accounts
+from tidegate.world.fleets import FLEETS, SMALLEST_FLEET
 from tidegate.world.places import HONEST_CLIENTS
 from tidegate.world.plans import FAMILIES, AttackerPlan, Operator
 from tidegate.world.randomness import log_uniform
-from tidegate.world.rhythm import DAY_S
+from tidegate.world.rhythm import DAY_S, HOUR_S
 from tidegate.world.scene import Scene
 from tidegate.world.settings import WorldSettings
 
@@ -26,6 +27,8 @@ class Campaign:
     accomplices: NDArray[np.int64]
     """Accounts that only answer the workers."""
     rng: np.random.Generator
+    wakes_s: float = np.nan
+    """When a sleeping fleet begins, in seconds from the start of the log; NaN when it does not sleep."""
 
     @property
     def accounts(self) -> NDArray[np.int64]:
@@ -47,6 +50,9 @@ def family_sizes(settings: WorldSettings) -> dict[str, int]:
     if sizes.get("false_report_ring", 0) and plans["false_report_ring"].accounts is None:
         # A ring of three is no ring; in a small world it outweighs its share.
         sizes["false_report_ring"] = max(sizes["false_report_ring"], min(30, settings.people // 40))
+    for family in FLEETS.keys() & plans.keys():
+        if plans[family].accounts is None:
+            sizes[family] = max(sizes[family], SMALLEST_FLEET)
     return {family: size for family, size in sizes.items() if size > 0}
 
 
@@ -80,6 +86,9 @@ def equip(scene: Scene, campaign: Campaign) -> None:
     leaks = rng.random() < operator.client_leak
     usual = int(rng.integers(0, 5))
     who.client[accounts] = rng.integers(HONEST_CLIENTS, HONEST_CLIENTS + 2) if leaks else usual
+    if operator.clients_own > 0.0:
+        own = accounts[rng.random(len(accounts)) < operator.clients_own]
+        who.client[own] = who.client[rng.integers(0, scene.people, len(own))]
     who.phone[accounts] = _numbers(rng, who, scene.people, len(accounts), operator)
 
 
@@ -88,9 +97,28 @@ def _sign_up(scene: Scene, campaign: Campaign) -> None:
     if operator.age_days > 0.0:
         who.signup[accounts] = -operator.age_days * DAY_S * rng.uniform(0.5, 1.5, len(accounts))
         return
-    begin = rng.uniform(0.0, 0.75) * scene.length_s
+    if operator.sleep_days > 0.0:
+        _sign_up_to_sleep(scene, campaign)
+        return
+    if operator.signup_lead > 0.0 and rng.random() < operator.signup_lead:
+        end = rng.uniform(0.05, 0.5) * scene.length_s
+        who.signup[accounts] = np.sort(rng.uniform(end - operator.signup_burst_s, end, len(accounts)))
+        who.birth[accounts] = who.signup[accounts]
+        return
+    begin = rng.uniform(0.0, operator.signup_before) * scene.length_s
     span = min(operator.signup_burst_s, 0.2 * scene.length_s)
     who.signup[accounts] = begin + np.sort(rng.uniform(0.0, span, len(accounts)))
+    who.birth[accounts] = who.signup[accounts]
+
+
+def _sign_up_to_sleep(scene: Scene, campaign: Campaign) -> None:
+    """Sign-ups days or weeks before one morning (in the log's middle) on which the whole fleet begins."""
+    who, rng, operator, accounts = scene.who, campaign.rng, campaign.operator, campaign.accounts
+    day = np.floor(rng.uniform(0.2, 0.7) * scene.settings.days)
+    hour = rng.uniform(8.0, 10.0) - scene.habits.utc_offset_h
+    campaign.wakes_s = float(day * DAY_S + hour * HOUR_S)
+    end = campaign.wakes_s - operator.sleep_days * DAY_S
+    who.signup[accounts] = np.sort(rng.uniform(end - operator.signup_burst_s, end, len(accounts)))
     who.birth[accounts] = who.signup[accounts]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.world.accounts import ROLES, Accounts
+from tidegate.world.accounts import HONEST_CODE, ROLES, Accounts
 from tidegate.world.habits import Habits
 from tidegate.world.settings import WorldSettings
 
@@ -24,6 +24,10 @@ class AccountTable:
     """The role of an honest account; ``clean`` or ``shared`` infrastructure for an attacker."""
     campaign: NDArray[np.str_]
     """``""`` for honest accounts."""
+    crowd: NDArray[np.int32]
+    """Number of an honest account's crowd; -1 for all others."""
+    victim_of: NDArray[np.str_]
+    """The ring (its ``campaign``) that reports an honest account; ``""`` for all others."""
     signup: NDArray[np.float64]
     """Unix seconds; NaN before the start of the log."""
     attack_start: NDArray[np.float64]
@@ -50,7 +54,6 @@ class Outcome:
     addresses: NDArray[np.uint32]
     devices: int
     chats: int
-    honest_roles: int
 
     def __len__(self) -> int:
         return len(self.columns["time"])
@@ -60,17 +63,22 @@ class Outcome:
         who, count = self.who, len(self.who)
         start = self.settings.start
         role = np.array(ROLES)[who.role[:count]]
-        honest = who.role[:count] < self.honest_roles
+        honest = HONEST_CODE[who.role[:count]]
         infrastructure = np.where(who.clean[:count], "clean", "shared")
-        number = who.campaign[:count]
         signup = who.signup[:count]
         return AccountTable(
             account=self.names[:count],
             role=role,
             family=np.where(honest, "honest", role),
             stratum=np.where(honest, role, infrastructure),
-            campaign=np.where(number < 0, "", np.char.mod("c%04d", number)),
+            campaign=_campaign_names(who.campaign[:count]),
+            crowd=who.crowd[:count],
+            victim_of=_campaign_names(who.victim_of[:count]),
             signup=np.where(signup < 0.0, np.nan, start + signup),
             attack_start=start
             + np.where(who.attack_start[:count] < self.settings.length_s, who.attack_start[:count], np.nan),
         )
+
+
+def _campaign_names(number: NDArray[np.int32]) -> NDArray[np.str_]:
+    return np.where(number < 0, "", np.char.mod("c%04d", number))

@@ -5,10 +5,11 @@ from numpy.typing import NDArray
 
 from tidegate.events.columns import EventType
 from tidegate.world.daily_life import awake
+from tidegate.world.fleet_tempo import tempo_of_fleet
+from tidegate.world.lists import bought_list
 from tidegate.world.operators import Campaign
-from tidegate.world.pacing import pace
 from tidegate.world.randomness import log_uniform
-from tidegate.world.rhythm import DAY_S
+from tidegate.world.rhythm import DAY_S, HOUR_S
 from tidegate.world.scene import Scene
 from tidegate.world.threads import Manner, Threads, make_threads
 
@@ -27,12 +28,14 @@ def schedule(scene: Scene, campaign: Campaign) -> tuple[NDArray[np.float64], NDA
         who.signup[workers],
         rng.uniform(0.0, 0.5) * scene.length_s + rng.uniform(0.0, 0.1, len(workers)) * scene.length_s,
     )
-    start = begin + delay
+    start = begin + delay + min(operator.warm_up_days * DAY_S, 0.2 * scene.length_s)
+    if np.isfinite(campaign.wakes_s):
+        start = campaign.wakes_s + rng.uniform(0.0, HOUR_S, len(workers))
     until = np.minimum(start + operator.work_days * DAY_S, scene.length_s)
     # Nobody has more strangers than there are; three quarters of everybody is a tool's practical end.
     most = min(operator.total, 0.75 * scene.people)
     total = np.maximum(1, most * rng.uniform(0.7, 1.0, len(workers))).astype(np.int64)
-    time, position = pace(rng, operator, start, until, total, who.wake_h[workers], who.sleep_h[workers])
+    time, position = tempo_of_fleet(scene, campaign, start, until, total)
     return time, workers[position]
 
 
@@ -56,6 +59,8 @@ def list_targets(scene: Scene, campaign: Campaign, sender: NDArray[np.integer]) 
         return np.zeros(0, np.int64)
     rng, operator = campaign.rng, campaign.operator
     rank = ranks_within(sender)
+    if operator.region > 0.0 or operator.list_reuse > 0.0:
+        return bought_list(scene, campaign, rank)
     partitioned = rng.random() < operator.partitioned
     most = int(rank.max()) + 1
     wanted = len(sender) if partitioned else int(most * rng.uniform(1.2, 3.0))

@@ -105,6 +105,33 @@ class AttackerPlan:
     accomplice_share: Range = 0.0
     """Messages to accomplices or fellow fleet members for each message to a stranger."""
 
+    # What follows is for fleets (:mod:`tidegate.world.fleets`); the families leave it as it is.
+    signup_before: Range = 0.75
+    """Share of the log before which an operator's first account signs up."""
+    signup_lead: Range = 0.0
+    """Probability that the span of sign-ups may begin before the log: it then ends in the log's first half,
+    however long it is."""
+    sleep_days: Range = 0.0
+    """Days between an account's sign-up and one morning on which the whole fleet begins; 0 does not sleep."""
+    warm_up_days: Range = 0.0
+    """Days in which an account exchanges messages with fellow accounts only, before the first stranger."""
+    clients_own: Range = 0.0
+    """Share of accounts that use ordinary client software of their own, not the operator's."""
+    region: Range = 0.0
+    """Probability that the list comes from one region of the social graph: a community and its contacts."""
+    list_reuse: Range = 0.0
+    """How many accounts of an operator that does not divide its list write to the same stranger, on average;
+    0 lets each account take a stretch of one short list."""
+    same_groups: Range = 0.0
+    """Groups that all accounts of the operator take their targets from; 0 lets each choose its own."""
+    limited_after_h: Range = 0.0
+    """Hours from the fleet's first stranger until its operator reacts to limits; 0 or less never
+    reacts."""
+    pause_h: Range = 0.0
+    """Length of the pause all accounts then make. They begin again within the same hour."""
+    moves_on: Range = 0.0
+    """Probability that after the pause all accounts come from new networks and devices."""
+
     def __post_init__(self) -> None:
         if self.gap_kind not in GAP_KINDS:
             raise ValueError(f"unknown gap_kind {self.gap_kind!r}; known are {', '.join(GAP_KINDS)}")
@@ -167,6 +194,17 @@ class Operator:
     sequential_numbers: float
     accomplices: float
     accomplice_share: float
+    signup_before: float
+    signup_lead: float
+    sleep_days: float
+    warm_up_days: float
+    clients_own: float
+    region: float
+    list_reuse: float
+    same_groups: float
+    limited_after_h: float
+    pause_h: float
+    moves_on: float
 
 
 _NOT_DRAWN = frozenset({"accounts", "weight", "gap_kind", "targets"})

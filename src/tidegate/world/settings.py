@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tidegate.world.crowds.kinds import CROWDS, least_room
+from tidegate.world.fleets import FLEETS
 from tidegate.world.plans import FAMILIES, AttackerPlan
 
 SIGNALS = frozenset(
@@ -38,7 +40,8 @@ class WorldSettings:
     """Length of the log."""
     seed: int = 1
     attackers: Mapping[str, AttackerPlan] | None = None
-    """Families and their plans; ``None`` is every family, ``{}`` an honest-only world."""
+    """Families and fleets with their plans; ``None`` is every family and no fleet, ``{}`` an honest-only
+    world."""
     attacker_share: float = 0.02
     """Share of all accounts, split between families by their weight when a plan names no number of accounts.
     """
@@ -52,6 +55,9 @@ class WorldSettings:
     middle of each range.
     """
 
+    crowds: Mapping[str, int] | None = None
+    """Honest crowds (:data:`tidegate.world.crowds.kinds.CROWDS`) and how many there are of each; ``None`` is
+    none. Their members are some of the ``people``."""
     open_society: bool = False
     """Whether people meet by writing to strangers (:data:`tidegate.world.habits.OPEN_RANGES`), not from a
     phone book."""
@@ -67,8 +73,19 @@ class WorldSettings:
             raise ValueError(f"seed must not be negative, not {self.seed}")
         if unknown := set(self.signals) - SIGNALS:
             raise ValueError(f"unknown signals {sorted(unknown)}; known are {sorted(SIGNALS)}")
-        if unknown := set(self.attackers or ()) - set(FAMILIES):
-            raise ValueError(f"unknown attacker families {sorted(unknown)}; known are {sorted(FAMILIES)}")
+        if unknown := set(self.attackers or ()) - set(FAMILIES) - set(FLEETS):
+            known = [*sorted(FAMILIES), *sorted(FLEETS)]
+            raise ValueError(f"unknown attacker families {sorted(unknown)}; known are {known}")
+        self._check_crowds(self.crowds or {})
+
+    def _check_crowds(self, crowds: Mapping[str, int]) -> None:
+        if unknown := set(crowds) - set(CROWDS):
+            raise ValueError(f"unknown crowds {sorted(unknown)}; known are {sorted(CROWDS)}")
+        for kind, count in crowds.items():
+            if count < 0:
+                raise ValueError(f"the number of crowds of kind {kind} must not be negative, not {count}")
+        if (needed := least_room(crowds)) > self.people:
+            raise ValueError(f"these crowds need at least {needed:,} people, not {self.people:,}")
 
     @property
     def length_s(self) -> float:

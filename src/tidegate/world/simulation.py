@@ -7,10 +7,14 @@ from numpy.typing import NDArray
 
 from tidegate.events.columns import EventType
 from tidegate.world import population
-from tidegate.world.accounts import HONEST_ROLES, ROLE_CODE, new_accounts
+from tidegate.world.accounts import ROLE_CODE, new_accounts
 from tidegate.world.attacks import attack
 from tidegate.world.callings import callings, speak_in_groups
 from tidegate.world.conversations import converse
+from tidegate.world.crowds.crowd import Crowd
+from tidegate.world.crowds.flash import FLASH_SPAMMER, provoke
+from tidegate.world.crowds.gathering import gather
+from tidegate.world.crowds.lives import live
 from tidegate.world.daily_life import chats_among_friends, strangers
 from tidegate.world.feedback import complain_about_strangers
 from tidegate.world.groups import everyday_groups, meet_in_groups
@@ -33,10 +37,17 @@ def simulate(settings: WorldSettings) -> World:
     """The world of these settings; equal settings give equal bytes on one machine."""
     sizes = family_sizes(settings)
     stolen = min(sizes.pop("hijacked", 0), settings.people // 4)
-    scene = _people(settings, stolen, sum(sizes.values()))
-    _daily_life(scene)
-    for campaign in _campaigns(scene, sizes, stolen):
+    flashes = (settings.crowds or {}).get("complaints", 0)
+    scene = _people(settings, stolen, sum(sizes.values()) + flashes)
+    crowds = _daily_life(scene)
+    campaigns = _campaigns(scene, sizes, stolen)
+    for campaign in campaigns:
         attack(scene, campaign)
+    angry = [crowd for crowd in crowds if crowd.kind == "complaints"]
+    for number, crowd in enumerate(angry):
+        # The accounts behind all others are the spammers that a flash of complaints is about, one each.
+        spammer = len(scene.who) - flashes + number
+        provoke(scene, crowd, _lone_spammer(scene, spammer, len(campaigns) + number))
     return _play_out(scene)
 
 
@@ -60,8 +71,16 @@ def _people(settings: WorldSettings, stolen: int, attackers: int) -> Scene:
     return Scene(settings, habits, who, people, places, log, ties, np.full(len(who), -1, np.int32))
 
 
-def _daily_life(scene: Scene) -> None:
+def _lone_spammer(scene: Scene, account: int, number: int) -> Campaign:
+    operator = FAMILIES[FLASH_SPAMMER].draw(scene.rng("flash operator", number))
+    nobody = np.zeros(0, np.int64)
+    rng = scene.rng("flash", number)
+    return Campaign(number, FLASH_SPAMMER, operator, np.array([account]), nobody, rng)
+
+
+def _daily_life(scene: Scene) -> list[Crowd]:
     turns_of_life(scene)
+    crowds = gather(scene)
     chats_among_friends(scene)
     strangers(scene)
     callings(scene)
@@ -70,6 +89,8 @@ def _daily_life(scene: Scene) -> None:
     speak_in_groups(scene)
     meet_in_groups(scene)
     complain_about_strangers(scene)
+    live(scene, crowds)
+    return crowds
 
 
 def _campaigns(scene: Scene, sizes: dict[str, int], stolen: int) -> list[Campaign]:
@@ -142,7 +163,6 @@ def _play_out(scene: Scene) -> World:
         addresses=np.concatenate(scene.places.addresses),
         devices=scene.places.devices,
         chats=chat_count,
-        honest_roles=len(HONEST_ROLES),
     )
 
 

@@ -1,0 +1,1 @@
+"""Honest crowds: people who look as if they acted together, and do, for good reasons."""
