@@ -152,7 +152,7 @@ FEATURES: tuple[Feature, ...] = (
     _f("reports_14d", "feedback", "reports by people this account contacted first, correlated ones counted once", "reports", FORTNIGHT_S, _S.FEEDBACK, cost=3, direction=1),
     _f("negative_1d", "feedback", "blocks and reports in about the last day, weighted", "complaints", DAY_S, _S.FEEDBACK, cost=3, direction=1),
     _f("negative_per_stranger", "feedback", "blocks and reports for each new contact", "ratio", FORTNIGHT_S, _S.FEEDBACK, cost=3, direction=1),
-    _f("unfounded_reports_14d", "feedback", "reports by people this account never wrote to first: they weigh nothing", "reports", FORTNIGHT_S, _S.FEEDBACK, cost=0),
+    _f("unfounded_reports_14d", "feedback", "complaints by people this account never wrote to first, or by false reporters: they weigh nothing", "reports", FORTNIGHT_S, _S.FEEDBACK, cost=0),
     # network
     _f("net_registrations_1h", "network", "sign-ups from the same network in about the last hour", "accounts", HOUR_S, _S.NETWORK | _S.REGISTER, cost=2, direction=1),
     _f("net_registrations_1d", "network", "sign-ups from the same network in about the last day", "accounts", DAY_S, _S.NETWORK | _S.REGISTER, cost=2, direction=1),
@@ -174,7 +174,7 @@ FEATURES: tuple[Feature, ...] = (
     _f("reg_client_surge", "registration", "how many times its usual rate the same client software was signing up", "ratio", HOUR_S, _S.REGISTER | _S.CLIENT, cost=2, direction=1),
     _f("reg_strikes", "registration", "abuse already found on the network, device and number range at sign-up", "accounts", FORTNIGHT_S, _S.REGISTER, cost=2, direction=1),
     # campaign
-    _f("campaign_score", "campaign", "strength of the campaign this account was found in", "score", FORTNIGHT_S, cost=3, direction=1),
+    _f("campaign_score", "campaign", "strength of the campaign of senders this account was found in", "score", FORTNIGHT_S, cost=3, direction=1),
 )
 # fmt: on
 """Every feature, in the order of the kernel's row."""

@@ -22,6 +22,7 @@ STRONGEST_SINGLE = int(Rung.LOCK)
 STRIKE_FROM = int(Rung.LOCK)
 """From this rung on the account's network, device and number range are struck."""
 MODEL_FAMILY = len(FAMILIES)
+COMPLAINTS_FAMILY = FAMILIES.index("feedback")
 STRUCK, TIMES_MASK = 128, 127
 """``times_raised`` counts in its low seven bits; the top one says that the account's surroundings were
 struck."""
@@ -67,3 +68,21 @@ def climb(account: Any, rung: Any, durations: Any, now: float) -> None:
     account.rung_until_s = clock(now + duration) if duration < 3.0e9 else FOREVER_S
     if np.int64(account.times_raised) & TIMES_MASK < TIMES_MASK:
         account.times_raised += np.uint8(1)
+
+
+@inlined
+def step_down(account: Any, rung: Any, durations: Any, now: float) -> None:
+    """Put the account back on ``rung``, which would have stood without the complaints that raised it further.
+
+    For as long as that rung lasts at most, and the raise is not counted.
+    """
+    if np.int64(account.times_raised) & TIMES_MASK > 0:
+        account.times_raised -= np.uint8(1)
+    account.rung = np.uint8(rung)
+    if rung == 0:
+        account.rung_until_s = clock(now)
+        return
+    earlier = max((np.int64(account.times_raised) & TIMES_MASK) - 1, 0)
+    duration = durations[rung, min(earlier, 2)]
+    if duration < 3.0e9:
+        account.rung_until_s = min(account.rung_until_s, clock(now + duration))

@@ -28,7 +28,7 @@ ACCOUNT = np.dtype(
         ("first_active_s", U4),  # 0 = never did anything in this log
         ("rung", U1),
         ("times_raised", U1),
-        ("reporter_head", U1),
+        ("firm_rung", U1),  # the rung that would stand if nobody had complained; what a person said is firm
         ("peer_head", U1),
         ("rung_until_s", U4),
         (
@@ -41,7 +41,7 @@ ACCOUNT = np.dtype(
         ("invited_s", U4),
         ("stranger_load", F4),  # strangers who wrote to this person, half-life 1 day
         ("stranger_load_s", U4),
-        ("reporters", U2, (REPORTERS,)),  # networks of the last complainants, to count correlated ones once
+        ("reporters", U2, (REPORTERS,)),  # networks of the last complainants, latest first
         # line 1: what people said back
         ("said_back_s", F8),
         ("received_1d", F4),
@@ -57,7 +57,10 @@ ACCOUNT = np.dtype(
         ("saved_14d", F4),
         ("declines_14d", F4),
         ("reads_14d", F4),
-        ("campaign_14d", F4),
+        (
+            "campaign_14d",
+            F4,
+        ),  # strength of the campaign it was found in; below 0: of a ring of false reporters
         # lines 2-3: recipient half
         ("peers", U4, (PEERS,)),
         # lines 4-7: sender half
@@ -245,6 +248,8 @@ DECISION = np.dtype(
 CAUSE_EVIDENCE, CAUSE_EXPIRY, CAUSE_PERSON = np.int64(0), np.int64(1), np.int64(2)
 CAUSE_PROOF = np.int64(3)
 """The account holder has passed a challenge."""
+CAUSE_RELIEF = np.int64(4)
+"""The complaints that it rested on came from a ring of false reporters."""
 
 assert ACCOUNT.itemsize == 512, ACCOUNT.itemsize
 _OFFSETS = {name: entry[1] for name, entry in (ACCOUNT.fields or {}).items()}
@@ -260,7 +265,7 @@ CLOCK_ZERO_S = EARLIEST_S - 1.0
 THEY_FIRST, I_FIRST, ANSWERED, SAVED, COMPLAINED = U4(1), U4(2), U4(4), U4(8), U4(16)
 PEER_FLAGS = 31
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Raise it when a field of a record comes to mean something else while its name and type stay."""
 
 

@@ -30,7 +30,9 @@ from tidegate.engine.rooms.sender import (
     invites,
     is_answered,
     is_complained_about,
+    is_found_in_campaign,
     joins,
+    loses_complaints,
     receives,
     registers,
     said_back_catches_up,
@@ -38,7 +40,7 @@ from tidegate.engine.rooms.sender import (
     sends_to_group,
     types,
 )
-from tidegate.events.columns import EventType
+from tidegate.events.columns import EventType, Reason
 from tidegate.events.compiled import inlined
 
 REGISTRATION, MESSAGING, FEEDBACK, CAMPAIGN, PERSON = (np.int64(stage) for stage in range(5))
@@ -63,6 +65,8 @@ KIND_BLOCK, KIND_UNBLOCK, KIND_REPORT = int(EventType.BLOCK), int(EventType.UNBL
 KIND_CONTACT, KIND_LABEL, KIND_RULING = int(EventType.CONTACT), int(EventType.LABEL), int(EventType.RULING)
 KIND_POLICY, KIND_CAMPAIGN = int(EventType.POLICY), int(EventType.CAMPAIGN)
 KIND_TICK, KIND_PROOF, KIND_ERASURE = int(EventType.TICK), int(EventType.PROOF), int(EventType.ERASURE)
+_RING_REPORTER, _RING_VICTIM = int(Reason.OTHER), int(Reason.LEGITIMATE)
+"""What a campaign finding says an account is; anything else: one of a fleet of senders."""
 _NOBODY = np.uint64(0)
 _ONE = np.float32(1.0)
 
@@ -269,6 +273,20 @@ def decided_by_person(kind: Any) -> Any:
 
 
 @inlined
+def hear_of_campaign(account: Any, event: Any) -> Any:
+    """A finding about this account: ``(is judged, stage)``. Strength, or the ring's share, is `size` in thousandths.
+
+    A member is judged for what it is found to be. A ring's victim is looked at as after a complaint, and only when most
+    of what was said against it has gone.
+    """
+    told = min(max(np.float32(event.size) / np.float32(1000.0), np.float32(0.0)), _ONE)
+    if event.reason == _RING_VICTIM:
+        return loses_complaints(account, told), FEEDBACK
+    is_found_in_campaign(account, told, event.reason == _RING_REPORTER)
+    return True, CAMPAIGN
+
+
+@inlined
 def says_nothing_of_traffic(kind: Any) -> Any:
     """What a node writes into its journal for itself. No room, no clock and no signal of the log hears of it."""
     return kind == KIND_TICK or kind == KIND_POLICY or kind == KIND_PROOF or kind == KIND_ERASURE
@@ -335,12 +353,10 @@ def pass_event(t: Any, event: Any, index: Any, newborn: Any, newborn_count: Any)
             t, about, newborn, newborn_count, index, BY_TARGET if about == event.target else BY_ACTOR
         )
         said_back_catches_up(t.accounts[slot], now)
-        stage = CAMPAIGN if kind == KIND_CAMPAIGN else PERSON
         if kind == KIND_CAMPAIGN:
-            # The finding's strength travels in `size`, in thousandths.
-            strength = np.float32(event.size) / np.float32(1000.0)
-            t.accounts[slot].campaign_14d = max(t.accounts[slot].campaign_14d, strength)
-        return slot, stage, no_slot, no_slot, newborn_count
+            judged, stage = hear_of_campaign(t.accounts[slot], event)
+            return slot if judged else no_slot, stage, no_slot, no_slot, newborn_count
+        return slot, PERSON, no_slot, no_slot, newborn_count
 
     network_slot = enter_network(t, event)
     device_slot = enter_device(t, event)

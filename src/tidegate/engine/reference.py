@@ -15,16 +15,17 @@ import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
-from tidegate.engine.features import DAY_S, FEATURES, HOUR_S, MINUTE_S, Signal
+from tidegate.engine.features import DAY_S, FEATURES, FORTNIGHT_S, HOUR_S, MINUTE_S, Signal
 from tidegate.engine.reference_features import features_of
-from tidegate.engine.reference_memories import MOMENTS_CAP, NAN, Account, Surroundings
+from tidegate.engine.reference_memories import MOMENTS_CAP, NAN, Account, Decaying, Surroundings
 from tidegate.engine.rungs import Stage
-from tidegate.events.columns import MISSING_FORWARDS, EventType
+from tidegate.events.columns import MISSING_FORWARDS, EventType, Reason
 
 NEIGHBOUR_WORTH = 0.1
 INITIATED_WEIGHT, CONVERSED_WEIGHT, REPEATED_WEIGHT, CORRELATED_WEIGHT = 0.05, 0.5, 0.3, 0.25
 # Who is judged: see ReferenceEngine._message and ._complaint.
 FAST_SENT_1M, FAST_GROUP_SENT_1H, JUDGED_COMPLAINT = 8.0, 30.0, 0.2
+WORTHLESS_FROM = 0.5  # strength of a campaign from which on its members' complaints weigh nothing
 TYPED_WITHIN_S, DECLINE_WINDOW_S = 120.0, 3600.0
 STRIKES_REACH_EVERY = 64
 
@@ -133,13 +134,49 @@ class ReferenceEngine:
         return Judged(account.key, stage, self.features(account, now, network, device))
 
     def _finding(self, event: Record, now: float) -> Judged | None:
-        """Said about an account by a person or a slower analysis; only the latter moves a feature."""
+        """Said about an account by a person or a slower analysis; only the latter moves a feature.
+
+        A ring's victim is looked at again when half of what was said against it, or more, came from the ring.
+        """
         account = self._account(int(event["target"]) or int(event["actor"]))
         account.hears(now)
         if event["type"] != K.CAMPAIGN:
             return None
-        account.campaign.raise_to(int(event["size"]) / 1000.0, account.said_clock)
+        told = min(max(int(event["size"]) / 1000.0, 0.0), 1.0)
+        if event["reason"] == Reason.LEGITIMATE:
+            return self._judge(account, Stage.FEEDBACK, now) if self._relief(account, told) else None
+        self._member(account, told, event["reason"] == Reason.OTHER)
         return self._judge(account, Stage.CAMPAIGN, now)
+
+    def _member(self, account: Account, strength: float, in_ring: bool) -> None:
+        """One of a fleet of senders, or of a ring of false reporters; from a half on, complaints of either weigh nothing.
+
+        A fleet's member that is found in a ring too stays what it is, unless that finding was weak or has faded.
+        """
+        if strength == 0.0:
+            return
+        said = account.said_clock
+        if in_ring != account.in_ring:
+            if in_ring and account.campaign.at(said) >= WORTHLESS_FROM:
+                return
+            account.in_ring, account.campaign = in_ring, Decaying(FORTNIGHT_S)
+        account.campaign.raise_to(strength, said)
+
+    def _relief(self, account: Account, share_of_ring: float) -> bool:
+        """A ring brought this share of all complaints; whether half of what they weigh, or more, is taken out.
+
+        What others said is taken to be what weighs: whoever lets weightless accounts complain about themselves gets
+        rid of nothing. What is taken out counts among the weightless, so that no finding takes it out twice.
+        """
+        said = account.said_clock
+        weight = account.blocks.at(said) + account.reports.at(said)
+        if weight <= 0.0:
+            return False
+        left = min((1.0 - share_of_ring) * (weight + account.unfounded.at(said)) / weight, 1.0)
+        for complaints in (account.blocks, account.reports, account.negative):
+            complaints.keep(left)
+        account.unfounded.add(weight * (1.0 - left), said)
+        return left <= 0.5
 
     def _deed(self, event: Record, kind: int, now: float) -> Judged | None:
         """Something an account did: network and device hear of it, then the recipient; then it is judged."""
@@ -301,7 +338,7 @@ class ReferenceEngine:
         """A block or report, weighed by structure alone; judged when it weighs enough.
 
         A stranger's first message: 1. A conversation: a half. A contact that the complainant began: near
-        nothing, and less with each more. Somebody who never wrote: 0.
+        nothing, and less with each more. Somebody who never wrote, or a member of a campaign: 0.
         """
         about.hears(now)
         peer = person.peers.known(about.key)
@@ -310,8 +347,9 @@ class ReferenceEngine:
         if peer is not None:
             weight *= INITIATED_WEIGHT if not contacted_first else CONVERSED_WEIGHT if peer.answered else 1.0
             weight *= REPEATED_WEIGHT if peer.complained else 1.0
+            weight *= max(1.0 - person.campaign.at(person.said_clock) / WORTHLESS_FROM, 0.0)
             peer.complained = True
-        if not contacted_first:
+        if not contacted_first or weight <= 0.0:
             weight /= 1.0 + about.unfounded.at(about.said_clock)
             about.unfounded.add(1.0, about.said_clock)
         elif network:

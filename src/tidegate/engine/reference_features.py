@@ -211,5 +211,5 @@ def _registration(a: Account, said: float) -> dict[str, float]:
         "reg_range_1h": a.reg_range_1h if registered else NAN,
         "reg_client_surge": a.reg_client_surge if registered else NAN,
         "reg_strikes": a.reg_strikes if registered else NAN,
-        "campaign_score": a.campaign.at(said),
+        "campaign_score": 0.0 if a.in_ring else a.campaign.at(said),
     }

@@ -38,6 +38,10 @@ class Decaying:
         """Make it at least ``least``."""
         self.add(max(least - self.at(now), 0.0), now)
 
+    def keep(self, share: float) -> None:
+        """Take out all but ``share`` of it."""
+        self._value *= share
+
 
 class Tally:
     """The same thing counted with several half-lives at once."""
@@ -241,7 +245,8 @@ class Account:
         self.blocks, self.reports = Decaying(FORTNIGHT_S), Decaying(FORTNIGHT_S)
         self.negative, self.unfounded = Decaying(DAY_S), Decaying(FORTNIGHT_S)
         self.saved_by, self.declines = Decaying(FORTNIGHT_S), Decaying(FORTNIGHT_S)
-        self.reads, self.campaign = Decaying(FORTNIGHT_S), Decaying(FORTNIGHT_S)
+        self.reads = Decaying(FORTNIGHT_S)
+        self.campaign, self.in_ring = Decaying(FORTNIGHT_S), False  # of senders, or of false reporters
         self.complaining_networks: deque[int] = deque(maxlen=4)
         # as a recipient
         self.stranger_load, self.stranger_load_s = 0.0, 0

@@ -99,6 +99,7 @@ _TYPED = FEATURE_INDEX["typing_ratio_1d"]
 _SIZES = FEATURE_INDEX["stranger_size_cv"]
 _GROUPS = FEATURE_INDEX["groups_created_1h"]
 _FEEDBACKS = FEATURE_INDEX["blocks_14d"]
+BLOCKS, REPORTS = FEATURE_INDEX["blocks_14d"], FEATURE_INDEX["reports_14d"]
 _NETWORKS = FEATURE_INDEX["net_registrations_1h"]
 _CHANGES = FEATURE_INDEX["network_changes_1h"]
 _DEVICES = FEATURE_INDEX["device_accounts"]
@@ -273,7 +274,7 @@ def _registration(row: Any, a: Any, signals: Any) -> None:
     row[_REGISTRATION + 1] = a.reg_range_1h if seen and signals & _PHONE else NAN
     row[_REGISTRATION + 2] = a.reg_client_surge if seen and signals & _CLIENT else NAN
     row[_REGISTRATION + 3] = a.reg_strikes if seen else NAN
-    row[_CAMPAIGN] = a.campaign_14d
+    row[_CAMPAIGN] = max(a.campaign_14d, _ZERO)
 
 
 @inlined

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.engine.index import home
-from tidegate.engine.layout import MAX_STRIKES, PEERS, REPORTERS
+from tidegate.engine.layout import MAX_STRIKES, PEERS
 from tidegate.engine.machine import prefetch
 from tidegate.engine.rungs import Rung
 from tidegate.engine.table import Table
@@ -176,7 +176,7 @@ def sound_accounts(accounts: Any, count: Any, networks: Any, devices: Any, held:
         if (
             account.rung >= _RUNGS
             or account.peer_head >= _PEER_PLACES
-            or account.reporter_head >= REPORTERS
+            or account.firm_rung > account.rung
             or np.int64(account.network_slot) > networks
             or np.int64(account.device_slot) > devices
         ):

@@ -7,6 +7,7 @@ import numpy as np
 from tidegate.engine.arithmetic import mixed
 from tidegate.engine.features import DAY_S
 from tidegate.engine.ladder import (
+    COMPLAINTS_FAMILY,
     FOREVER_S,
     MODEL_FAMILY,
     RUNG_COUNT,
@@ -17,25 +18,29 @@ from tidegate.engine.ladder import (
     climb,
     has_ended,
     standing_rung,
+    step_down,
 )
 from tidegate.engine.layout import (
     CAUSE_EVIDENCE,
     CAUSE_EXPIRY,
     CAUSE_PERSON,
     CAUSE_PROOF,
+    CAUSE_RELIEF,
     CLOCK_ZERO_S,
     RULE_WORDS,
 )
 from tidegate.engine.machine import float_bits, popcount
 from tidegate.engine.passage import (
     FEEDBACK,
+    JUDGED_COMPLAINT,
+    KIND_CAMPAIGN,
     KIND_PROOF,
     KIND_RULING,
     MESSAGING,
     PERSON,
 )
 from tidegate.engine.rooms.decay import clock
-from tidegate.engine.rows import ACCOUNT_AGE, SCORE, WIDTH
+from tidegate.engine.rows import ACCOUNT_AGE, BLOCKS, REPORTS, SCORE, WIDTH
 from tidegate.engine.rungs import UNSEEN_SIGN_UP
 from tidegate.engine.strikes import add_strike
 from tidegate.events.columns import Reason
@@ -94,7 +99,7 @@ def expire(
         return count
     ended = np.float64(account.rung_until_s) + CLOCK_ZERO_S
     previous = np.int64(account.rung)
-    account.rung = np.uint8(0)
+    account.rung = account.firm_rung = np.uint8(0)
     write_decision(
         decisions[count],
         account,
@@ -124,13 +129,14 @@ def person_decides(
         if event.type == KIND_RULING and account.rung < _SUSPEND:
             climb(account, _SUSPEND, rules.durations, now)
         account.times_raised |= np.uint8(STRUCK)
+        account.firm_rung = account.rung
     elif event.reason == _LEGITIMATE:
         if account.times_raised & STRUCK != 0:
             add_strike(t, item, np.float32(-1.0))
             account.times_raised &= np.uint8(TIMES_MASK)
         account.trusted_until_s = clock(now + TRUST_S)
         if event.type == KIND_RULING:
-            account.rung = np.uint8(0)
+            account.rung = account.firm_rung = np.uint8(0)
             account.times_raised = np.uint8(0)
     if account.rung != previous:
         write_decision(
@@ -155,7 +161,7 @@ def proves(account: Any, item: Any, now: float, decisions: Any, count: Any, mark
     is not forgotten, so the next rung lasts longer."""
     if account.rung != _CHALLENGE:
         return count
-    account.rung = np.uint8(0)
+    account.rung = account.firm_rung = np.uint8(0)
     account.rung_until_s = clock(now)
     decision = decisions[count]
     write_decision(
@@ -189,6 +195,50 @@ def propose(row: Any, stage: Any, rules: Any, fired: Any, proposals: Any) -> Non
 
 
 @inlined
+def without_complaints(row: Any, stage: Any, rules: Any, proposals: Any) -> Any:
+    """The rung that is left when complaints propose nothing. Takes them out of ``proposals``.
+
+    A score speaks for complaints too when one of them prompted the look, or they weigh anything in the row.
+    """
+    proposals[COMPLAINTS_FAMILY] = np.uint8(0)
+    if stage == FEEDBACK or row[BLOCKS] + row[REPORTS] >= JUDGED_COMPLAINT:
+        proposals[MODEL_FAMILY] = np.uint8(0)
+    rung, _ = standing_rung(proposals, rules.keys)
+    return rung
+
+
+@inlined
+def relieve(
+    t: Any,
+    account: Any,
+    item: Any,
+    rung: Any,
+    durations: Any,
+    now: float,
+    decisions: Any,
+    count: Any,
+    mark: Any,
+) -> Any:
+    """A ring's complaints are gone: down to ``rung``, which what is left proposes, but not below what is firm.
+
+    Never up: whoever is complained about falsely is not to be looked at more strictly for it.
+    """
+    previous = np.int64(account.rung)
+    rung = max(np.int64(rung), np.int64(account.firm_rung))
+    if rung >= previous:
+        return count
+    step_down(account, rung, durations, now)
+    if rung < STRIKE_FROM <= previous:
+        add_strike(t, item, np.float32(-1.0))
+        account.times_raised &= np.uint8(TIMES_MASK)
+    decision = decisions[count]
+    write_decision(
+        decision, account, item.slot, item.event, previous, FEEDBACK, CAUSE_RELIEF, _NOT_SHORT, now, mark
+    )
+    return count + 1
+
+
+@inlined
 def judge(
     t: Any,
     row: Any,
@@ -214,7 +264,12 @@ def judge(
     rung, short = standing_rung(proposals, rules.keys)
     if account.trusted_until_s != 0 and clock(now) < account.trusted_until_s:
         rung = min(rung, TRUSTED_CEILING)
+    if event.type == KIND_CAMPAIGN and stage == FEEDBACK:
+        return relieve(t, account, item, rung, rules.durations, now, decisions, count, mark)
     previous = np.int64(account.rung)
+    if rung > account.firm_rung:
+        firm = min(without_complaints(row, stage, rules, proposals), np.int64(rung))
+        account.firm_rung = np.uint8(max(np.int64(account.firm_rung), firm))
     if rung <= previous:
         return count
     climb(account, rung, rules.durations, now)

@@ -35,6 +35,9 @@ INITIATED_WEIGHT = np.float32(0.05)
 """Weight of the first complaint by someone who began the contact; later ones shrink harmonically."""
 REPEATED_WEIGHT = np.float32(0.3)
 CONVERSED_WEIGHT = np.float32(0.5)
+DISCOUNT = np.float32(2.0)
+"""Of a complaint, for each unit of the strength of the campaign that the complainant was found in: nothing is left from
+a half on."""
 
 
 @inlined
@@ -129,11 +132,19 @@ def answers(person: Any, other: Any, now: float) -> Any:
 
 
 @inlined
+def left_of_word(person: Any) -> Any:
+    """The share of this person's complaints that counts: found among senders or false reporters, little or nothing."""
+    strength = max(person.campaign_14d, -person.campaign_14d)
+    return max(np.float32(1.0) - DISCOUNT * strength, np.float32(0.0))
+
+
+@inlined
 def complaint_weight(person: Any, about: Any, now: float) -> Any:
     """``(weight, was_contacted_first)`` of a block or report by this person, from structure alone.
 
     A stranger's first message: 1. A conversation: a half. A contact this person began: near nothing (the caller
-    lets it shrink with repetition). Somebody who never wrote: 0.
+    lets it shrink with repetition). Somebody who never wrote: 0. From a member of a campaign: nothing, see
+    :func:`left_of_word`.
     """
     print_ = fingerprint(about)
     place = place_of(person, print_)
@@ -141,7 +152,7 @@ def complaint_weight(person: Any, about: Any, now: float) -> Any:
         return np.float32(0.0), False
     entry = person.peers[place]
     they_first = (entry & THEY_FIRST) != 0
-    weight = trust(person, now)
+    weight = trust(person, now) * left_of_word(person)
     if not they_first:
         weight *= INITIATED_WEIGHT
     elif (entry & ANSWERED) != 0:

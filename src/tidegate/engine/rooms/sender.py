@@ -27,6 +27,9 @@ NEIGHBOUR_WORTH = np.float32(0.1)
 """Worth of an answer from the sender's own network or device."""
 CORRELATED_WEIGHT = np.float32(0.25)
 """Weight of a complaint from a network that complained just before."""
+WORTHLESS_FROM = np.float32(0.5)
+"""From this strength of a campaign on its members' complaints weigh nothing; below, in proportion more."""
+HALF = np.float32(0.5)
 _ONE, _ZERO = np.float32(1.0), np.float32(0.0)
 
 
@@ -286,7 +289,7 @@ def is_complained_about(
     """A block or report. Returns the weight that counted, after correlation."""
     said_back_catches_up(account, now)
     if weight <= _ZERO or not was_contacted_first:
-        # Whoever began the contact, or never had one, may complain as often as they like.
+        # Whoever began the contact, or never had one, or is of a ring, may complain as often as they like.
         weight = weight / (_ONE + account.unfounded_14d)
         account.unfounded_14d += _ONE
     elif network != np.uint64(0):
@@ -295,11 +298,47 @@ def is_complained_about(
             if account.reporters[i] == mark_:
                 weight *= CORRELATED_WEIGHT
                 break
-        account.reporters[account.reporter_head] = mark_
-        account.reporter_head = np.uint8((account.reporter_head + 1) % REPORTERS)
+        for i in range(REPORTERS - 1, 0, -1):
+            account.reporters[i] = account.reporters[i - 1]
+        account.reporters[0] = mark_
     if is_report:
         account.reports_14d += weight
     else:
         account.blocks_14d += weight
     account.negative_1d += weight
     return weight
+
+
+@inlined
+def is_found_in_campaign(account: Any, strength: Any, reports_falsely: Any) -> None:
+    """A member of a fleet of senders, or of a ring of false reporters. One number holds both, by its sign.
+
+    Complaints of either weigh nothing from a strength of a half on, so a fleet's member that is found in a ring too
+    stays what it is: nobody gets rid of the one finding by earning the other.
+    """
+    if strength <= _ZERO:
+        return
+    if not reports_falsely:
+        account.campaign_14d = max(account.campaign_14d, strength)
+    elif account.campaign_14d < WORTHLESS_FROM:
+        account.campaign_14d = min(account.campaign_14d, -strength)
+
+
+@inlined
+def loses_complaints(account: Any, share_of_ring: Any) -> Any:
+    """Take out the complaints of a ring that brought this share of all; True when that was half their weight or more.
+
+    Nobody remembers which complaint weighed what, so what others said is taken to be what weighs: whoever lets
+    weightless accounts complain about themselves gets rid of nothing. What is taken out counts as weightless from now
+    on; so a finding that comes again takes out nothing twice.
+    """
+    weight = account.blocks_14d + account.reports_14d
+    if weight <= _ZERO:
+        return False
+    of_others = (_ONE - share_of_ring) * (weight + account.unfounded_14d)
+    left = min(of_others / weight, _ONE)
+    account.blocks_14d *= left
+    account.reports_14d *= left
+    account.negative_1d *= left
+    account.unfounded_14d += weight * (_ONE - left)
+    return left <= HALF
