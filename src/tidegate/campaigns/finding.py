@@ -1,6 +1,6 @@
 """What the search finds: a campaign, its members, and why."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
 
@@ -71,6 +71,17 @@ class Campaign:
     """The ring's share of the complaints about each."""
     reason: str = ""
     """One paragraph."""
+
+    def without(self, key: int) -> "Campaign":
+        """The same without one member."""
+        kept = self.members != key
+        place = np.cumsum(kept) - 1
+        links = tuple(
+            Link(int(place[link.one]), int(place[link.other]), link.weight)
+            for link in self.links
+            if kept[link.one] and kept[link.other]
+        )
+        return replace(self, members=self.members[kept], scores=self.scores[kept], links=links)
 
     @property
     def q_value(self) -> float:

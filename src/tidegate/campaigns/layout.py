@@ -31,7 +31,6 @@ PERSON = np.dtype(
         ("phone_range", U4),
         ("client", U4),
         ("contact_head", U4),  # slot + 1 of the contact it opened last
-        ("complaint_head", U4),  # number + 1 of the complaint it made last
         ("opened", U4),  # contacts it opened
         ("answered", U4),  # those in which the other side wrote back
         ("approached", U4),  # contacts that others opened with it
@@ -43,7 +42,6 @@ PERSON = np.dtype(
         ("changed", U1),  # since the last pass
         ("cleared", U1),  # a person found it legitimate
         ("padding", U2),
-        ("padding2", U4),
     ]
 )
 """One account."""
@@ -72,9 +70,8 @@ COMPLAINT = np.dtype(
         ("about", U4),  # slot
         ("by_key", U8),
         ("about_key", U8),
-        ("before", U4),  # number + 1 of the complaint the same account made before
-        ("solicited", U1),  # who is complained about wrote first
-        ("padding", U1, (3,)),
+        ("solicited", U1),  # who is complained about wrote first, or both are in one group
+        ("padding", U1, (7,)),
     ]
 )
 """A block or report. Kept in a ring; the oldest give way."""

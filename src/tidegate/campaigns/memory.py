@@ -88,7 +88,12 @@ class Memory:
         ordered = self.complaints[:count]
         if count > size:
             ordered = np.roll(self.complaints, -(count % size))
-        return ordered[ordered["time_s"] >= since_s]
+        people = self.people()["key"]
+        # The place of an account that was forgotten may be another's by now.
+        same = (people[ordered["by"]] == ordered["by_key"]) & (
+            people[ordered["about"]] == ordered["about_key"]
+        )
+        return ordered[same & (ordered["time_s"] >= since_s)]
 
     def forget(self, now_s: float) -> None:
         """Let go of accounts, pairs and tokens that have been idle for longer than the window."""
@@ -101,6 +106,12 @@ class Memory:
             *(self._words(t) for t in (self.persons, self.contacts, self.tokens)),
         )
         self.latency *= 0.5
+
+    def erase(self, key: int) -> None:
+        """Forget one account, whoever it wrote with, and its complaints."""
+        slot = self.persons.find(key)
+        if slot >= 0:
+            _erase(self.arrays, slot, self._words(self.persons), self._words(self.contacts))
 
     @staticmethod
     def _words(table: Table) -> NDArray[np.uint64]:
@@ -137,3 +148,26 @@ def _forget(
     for slot in range(t.token_book[0].count):
         if 0.0 <= t.tokens[slot].last_s < before_s:
             free(t.token_book[0], t.token_index, t.token_old, t.tokens, token_words, token_width, slot)
+
+
+@compiled
+def _erase(t: Any, slot: Any, person_words: Any, contact_words: Any) -> None:
+    contact_width = len(contact_words) // len(t.contacts)
+    for at in range(t.contact_book[0].count):
+        contact = t.contacts[at]
+        if contact.last_s >= 0.0 and (contact.opener == slot or contact.other == slot):
+            free(
+                t.contact_book[0],
+                t.contact_index,
+                t.contact_old,
+                t.contacts,
+                contact_words,
+                contact_width,
+                at,
+            )
+    for at in range(len(t.complaints)):
+        if t.complaints[at].by == slot or t.complaints[at].about == slot:
+            t.complaints[at].time_s = 0.0
+            t.complaints[at].by_key = t.complaints[at].about_key = np.uint64(0)
+    width = len(person_words) // len(t.persons)
+    free(t.person_book[0], t.person_index, t.person_old, t.persons, person_words, width, slot)

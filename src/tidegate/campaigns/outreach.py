@@ -13,12 +13,12 @@ from tidegate.events.compiled import compiled, inlined
 ANSWERED_BY_HONEST, ANSWERED_BY_BULK = 0.3, 0.08
 """Share of strangers who ever answer an honest stranger, and a bulk sender. The first is a low estimate: simulated
 honest strangers are answered by 35 to 70 in a hundred (10 to 50 in open societies), CollegeMsg's by 47."""
-COMPLAINED_BY_HONEST, COMPLAINED_BY_BULK = 0.01, 0.06
+COMPLAINED_BY_HONEST, COMPLAINED_BY_BULK = 0.008, 0.06
+"""Share of strangers who block or report. Some honest work (couriers, canvassers) is answered hardly more often than bulk
+senders are, but hardly ever complained about."""
 FRESH_S = np.uint32(14 * 86_400)
 """An answer from an account that signed up less than this before is worth :data:`FRESH_WORTH`."""
 FRESH_WORTH = 0.25
-OFTEN_APPROACHED = 2.0
-"""An answer from someone whom more accounts than this began to write to is worth less, in proportion."""
 PRIOR_ANSWERS = 50.0
 """Weight of the assumed distribution of answering times before the log has shown its own."""
 ASSUMED_MEDIAN_S = 3_600.0
@@ -88,8 +88,6 @@ def said_back(t: Any, contact: Any, clock: Any, answered_by: Any) -> Any:
     if contact.answered != 0:
         fresh = other.registered != 0 and contact.answered - other.registered < FRESH_S
         worth = FRESH_WORTH if fresh else 1.0
-        # Whom many write to first is a shop, or an accomplice who answers the whole fleet.
-        worth = min(worth, OFTEN_APPROACHED / max(np.float64(other.approached), 1.0))
         nats = worth * np.log(ANSWERED_BY_BULK / ANSWERED_BY_HONEST)
     else:
         age_s = np.float64(max(clock, contact.began) - contact.began) + 1.0
@@ -97,6 +95,8 @@ def said_back(t: Any, contact: Any, clock: Any, answered_by: Any) -> Any:
         nats = np.log((1.0 - ANSWERED_BY_BULK * by_now) / (1.0 - ANSWERED_BY_HONEST * by_now))
     if contact.complained != 0:
         nats += np.log(COMPLAINED_BY_BULK / COMPLAINED_BY_HONEST)
+    else:
+        nats += np.log((1.0 - COMPLAINED_BY_BULK) / (1.0 - COMPLAINED_BY_HONEST))
     return nats
 
 

@@ -104,6 +104,11 @@ def propose(rows: NDArray[Any], fresh: NDArray[np.bool_], most: int) -> NDArray[
         return np.zeros((0, 2), np.int64)
     if len(rows) * int(fresh.sum()) <= most:
         return everybody(len(rows), fresh)
+    return in_blocks(rows, fresh, most)
+
+
+def in_blocks(rows: NDArray[Any], fresh: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
+    """Pairs int64[n, 2] of ``rows`` that share a block, one of them fresh; at most ``most`` with repetitions."""
     keys = np.zeros((len(rows), KEYS), np.uint64)
     block_keys(rows, keys)
     owner = np.repeat(np.arange(len(rows)), KEYS)

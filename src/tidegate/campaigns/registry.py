@@ -32,6 +32,13 @@ class Registry:
         self.campaigns[campaign.id] = campaign
         self._of_member.update((key, campaign.id) for key in campaign.members.tolist())
 
+    def erase(self, key: int) -> None:
+        """Forget that an account was a member."""
+        number = self._of_member.pop(key, 0)
+        campaign = self.campaigns.get(number)
+        if campaign is not None:
+            self.campaigns[number] = campaign.without(key)
+
     def forget(self, before_s: float) -> None:
         """Let go of campaigns to which nobody was added since."""
         old = [number for number, campaign in self.campaigns.items() if campaign.found_s < before_s]

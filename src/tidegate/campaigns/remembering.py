@@ -148,14 +148,25 @@ def writes_to(t: Any, slot: Any, event: Any, clock: Any) -> None:
 
 
 @inlined
+def in_one_chat(one: Any, other: Any) -> Any:
+    """Whether two accounts are known to have a group in common."""
+    for i in range(CHATS):
+        if one.chats[i] != _NOBODY:
+            for k in range(CHATS):
+                if one.chats[i] == other.chats[k]:
+                    return True
+    return False
+
+
+@inlined
 def complains(t: Any, slot: Any, event: Any, clock: Any) -> None:
     """A block or report."""
     about = person_of(t, event.target, clock)
     at = find(
         t.contact_book[0], t.contact_index, t.contact_old, t.contacts, pair_of(event.actor, event.target)
     )
-    solicited = at >= 0 and t.contacts[at].opener == np.uint32(about)
-    if solicited and t.contacts[at].complained == 0:
+    wrote_first = at >= 0 and t.contacts[at].opener == np.uint32(about)
+    if wrote_first and t.contacts[at].complained == 0:
         t.contacts[at].complained = np.uint8(1)
         t.persons[about].changed = np.uint8(1)
     number = t.totals[0].complaints
@@ -163,9 +174,7 @@ def complains(t: Any, slot: Any, event: Any, clock: Any) -> None:
     complaint.time_s = event.time
     complaint.by, complaint.about = np.uint32(slot), np.uint32(about)
     complaint.by_key, complaint.about_key = event.actor, event.target
-    complaint.before = t.persons[slot].complaint_head
-    complaint.solicited = np.uint8(solicited)
-    t.persons[slot].complaint_head = np.uint32(number + 1)
+    complaint.solicited = np.uint8(wrote_first or in_one_chat(t.persons[slot], t.persons[about]))
     t.totals[0].complaints = number + 1
 
 

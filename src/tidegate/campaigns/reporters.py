@@ -25,8 +25,13 @@ from tidegate.campaigns.surprise import log_e_links
 ORIGIN = [FAMILIES.index(family) for family in ("origin", "talk")]
 CO_REPORT_M = 0.3
 """How often two accounts of one ring have a second victim in common."""
+GROWN = 1.2
+"""Complainants are looked at again when there are so many times as many."""
+REMEMBERED_VICTIMS = 65_536
 UNASKED_M = 0.8
 """How often two accounts of one ring complain about a victim that never wrote to them."""
+USUAL_UNASKED = 4.0
+"""Accounts that complain about one and the same person they never met, without being a ring."""
 UNSOLICITED_NATS = 1.0
 """A complaint about somebody who never wrote first: likelier from a ring (about 8 in 10) than from others (3 in 10)."""
 MOST_CREDIT_NATS = 10.0
@@ -42,6 +47,7 @@ class Reporters:
         self._memory, self._likeness = memory, likeness
         self._registry, self._settings = registry, settings
         self._heard = 0
+        self._looked_at: dict[int, int] = {}
 
     def find(self, now_s: float) -> list[Campaign]:
         """Rings that are new, or have new members."""
@@ -53,22 +59,40 @@ class Reporters:
         found = []
         for victim in np.unique(new["about"]).tolist():
             about = complaints[complaints["about"] == victim]
-            if len(np.unique(about["by"])) >= self._settings.least_reporters:
+            if self._worth_a_look(victim, about, now_s):
                 found += self._ring(victim, about, complaints, now_s)
         return found
+
+    def _worth_a_look(self, victim: int, about: NDArray[Any], now_s: float) -> bool:
+        """Whether a ring could be credited at all, and there are clearly more complaints than at the last look."""
+        by = np.unique(about["by"])
+        if len(by) < max(self._settings.least_reporters, GROWN * self._looked_at.get(victim, 0)):
+            return False
+        self._looked_at[victim] = len(by)
+        while len(self._looked_at) > REMEMBERED_VICTIMS:
+            del self._looked_at[next(iter(self._looked_at))]
+        return self._credit(victim, by.astype(np.int64), about, now_s) >= self._needed
+
+    @property
+    def _needed(self) -> float:
+        return float(-np.log(self._settings.false_discovery_rate))
 
     def _ring(
         self, victim: int, about: NDArray[Any], complaints: NDArray[Any], now_s: float
     ) -> list[Campaign]:
         """The rings, usually none or one, among those who complained about the account in slot ``victim``."""
         settings = self._settings
-        slots = np.unique(about["by"][::-1])[: settings.most_reporters].astype(np.int64)
+        slots = np.unique(about["by"][-settings.most_reporters :]).astype(np.int64)
         rows = outreach_of(self._memory, slots, now_s)
         pairs = np.stack(np.triu_indices(len(rows), 1), 1).astype(np.int64)
         _, families = self._likeness.weigh(rows, pairs)
         nats = (
             families[:, ORIGIN].sum(axis=1) + self._also(victim, slots, complaints)[pairs[:, 0], pairs[:, 1]]
         )
+        # Few complain about somebody they never met; that two choose the same one is rarer still.
+        unasked = np.isin(slots, about["by"][about["solicited"] == 0])
+        share = USUAL_UNASKED / self._likeness.active
+        nats += np.log(UNASKED_M / share) * unasked[pairs].all(axis=1)
         reporters = len(np.unique(complaints["by"]))
         strong = nats >= np.log(max(reporters, 20)) + 1.0
         found = []
@@ -80,7 +104,7 @@ class Reporters:
             log_e = min(
                 log_e_links(group.weights[tree], reporters), self._credit(victim, members, about, now_s)
             )
-            if log_e >= -np.log(settings.false_discovery_rate):
+            if log_e >= self._needed:
                 keys = rows["key"][group.members]
                 if not self._registry.known(keys.tolist()):
                     found.append(self._campaign(victim, rows[group.members], group, about, log_e, now_s))

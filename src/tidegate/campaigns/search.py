@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.campaigns.candidates import Candidates
@@ -12,6 +13,7 @@ from tidegate.campaigns.registry import Registry
 from tidegate.campaigns.reporters import Reporters
 from tidegate.campaigns.senders import Senders
 from tidegate.campaigns.settings import SearchSettings
+from tidegate.events.columns import EventType
 
 __all__ = ["Search", "SearchSettings"]
 
@@ -36,7 +38,14 @@ class Search:
 
     def observe(self, events: NDArray[Any]) -> None:
         """EVENT[n], in order."""
-        self.memory.remember(events)
+        erasures = np.flatnonzero(events["type"] == int(EventType.ERASURE))
+        start = 0
+        for at in erasures.tolist():
+            self.memory.remember(events[start:at])
+            self.memory.erase(int(events["actor"][at]))
+            self._registry.erase(int(events["actor"][at]))
+            start = at + 1
+        self.memory.remember(events[start:])
 
     def due(self, now_s: float) -> bool:
         """Whether a pass is due at this time of the log, Unix seconds."""

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from tidegate.campaigns.candidates import Candidates
 from tidegate.campaigns.communities import Group, groups_of, spanning_tree
-from tidegate.campaigns.evidence import FAMILIES
 from tidegate.campaigns.facts import senders_paragraph, strongest_facts
 from tidegate.campaigns.finding import Campaign, Kind, Link
 from tidegate.campaigns.likeness import Likeness
@@ -21,8 +20,9 @@ from tidegate.campaigns.surprise import e_bh, log_e_conduct, log_e_links
 REMEMBERED_GROUPS = 4_096
 CENTRE = 7
 """Members with the most ties, who stand for a group when others are held against it."""
-BACKGROUND = [FAMILIES.index(family) for family in ("origin", "start", "targets")]
-LEAST_BACKGROUND_NATS = 4.0
+LESS_ALIKE_NATS, LEAST_ALIKE_NATS = 5.0, 1.0
+"""A bystander is so much less like the members than they are like each other, and at least so much like them."""
+LEAST_ALIKE_CONTACTS = 5
 NEAR_SIGN_UP_S = 3_600
 
 
@@ -75,33 +75,34 @@ class Senders:
         return found
 
     def _bystanders(self, group: Group, now_s: float) -> NDArray[np.float64]:
-        """Conduct of accounts that have as much in common with the members as those with each other, and are not cold.
+        """Conduct of accounts that are as much like the members as those are like each other, but are no candidates.
 
-        What they have in common is where and when they come from, and whom they write to; how they write is left out.
+        Only the coldest of a sales team or of many couriers are candidates; their colleagues tell what they are.
         """
         people = self._memory.people()
         rows = self._candidates.rows[group.members]
+        usual_contacts = 0.5 * float(np.median(rows["opened"]))
         beside = (people["opened"] >= self._settings.least_contacts) & (people["last_s"] > 0.0)
-        beside[rows["slot"]] = False
-        slots = np.flatnonzero(beside & _near(people, rows))[: self._settings.most_bystanders]
+        beside &= _near(people, rows) | (people["opened"] >= max(usual_contacts, LEAST_ALIKE_CONTACTS))
+        beside[self._candidates.rows["slot"]] = False
+        slots = np.flatnonzero(beside)
+        if len(slots) > self._settings.most_bystanders:
+            slots = slots[
+                np.argsort(-people["opened"][slots], kind="stable")[: self._settings.most_bystanders]
+            ]
         if not len(slots):
             return np.zeros(0)
         others = outreach_of(self._memory, slots, now_s)
         centre = rows[np.argsort(-_ties(group), kind="stable")[:CENTRE]]
         among = np.stack(np.triu_indices(len(centre), 1), 1).astype(np.int64)
-        usual = np.median(self._background(centre, among))
+        usual, _ = self._likeness.weigh(centre, among)
         across = np.stack(np.divmod(np.arange(len(others) * len(centre)), len(centre)), 1)
         across[:, 0] += len(centre)
-        nats = self._background(np.concatenate([centre, others]), across).reshape(len(others), len(centre))
-        belongs = np.median(nats, axis=1) >= max(float(usual) - 1.0, LEAST_BACKGROUND_NATS)
+        nats, _ = self._likeness.weigh(np.concatenate([centre, others]), across)
+        nats = np.median(nats.reshape(len(others), len(centre)), axis=1)
+        belongs = nats >= max(float(np.median(usual)) - LESS_ALIKE_NATS, LEAST_ALIKE_NATS)
         conduct: NDArray[np.float64] = others["conduct"][belongs].astype(np.float64)
         return conduct
-
-    def _background(self, rows: NDArray[Any], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Nats of ``pairs`` from all but how the accounts write."""
-        _, families = self._likeness.weigh(rows, pairs)
-        nats: NDArray[np.float64] = families[:, BACKGROUND].sum(axis=1)
-        return nats
 
     def _campaign(self, group: Group, log_e: float, now_s: float) -> Campaign:
         """As a finding, under the number of the one it continues."""

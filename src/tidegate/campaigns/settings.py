@@ -24,7 +24,7 @@ class SearchSettings:
     """Of a member to others of its group."""
     false_discovery_rate: float = 1e-3
     most_candidates: int = 200_000
-    most_pairs: int = 20_000_000
+    most_pairs: int = 2_000_000
     """Compared in one pass."""
     most_ties: int = 32
     """Kept of an account: its strongest."""

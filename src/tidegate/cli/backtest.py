@@ -84,6 +84,9 @@ def backtest(
 ) -> None:
     """Replay LOGs under the policy in force and under POLICY: who would be acted on who is not today, who no
     longer, and how many decisions a day each rung brings.
+
+    Findings of campaigns in a log are taken as they are, and nothing else is looked for: hand over a scan's
+    campaign-events.jsonl beside the log that was scanned.
     """
     console, told = Console(highlight=False), Console(stderr=True, highlight=False)
     with told_plainly():

@@ -9,24 +9,12 @@ from tidegate.cli.replay import Replay
 from tidegate.statements.decision import DecisionShown
 from tidegate.statements.explain import Explainer
 from tidegate.statements.in_force import InForce
-from tidegate.statements.statement import pseudonym_shown, statement_of
+from tidegate.statements.statement import statements_of
 
 
 def decisions_shown(replay: Replay, decisions: NDArray[Any], in_force: InForce) -> list[DecisionShown]:
     """Every decision with its reasons; counts are estimates until a timeline makes them exact."""
-    explainer = Explainer(in_force)
-    raised_s: dict[int, float] = {}
-    last: dict[int, DecisionShown] = {}
-    shown = []
-    for decision in decisions:
-        key = int(decision["key"])
-        before = last.get(key)
-        name = replay.names_by_key.get(key) or pseudonym_shown(key)
-        made = statement_of(decision, name, explainer, raised_s.get(key), before)
-        raised_s[key] = made.time
-        last[key] = made
-        shown.append(made)
-    return shown
+    return statements_of(decisions, replay.names_by_key, Explainer(in_force), {})
 
 
 def by_account(shown: Iterable[DecisionShown]) -> dict[int, list[DecisionShown]]:

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 import tidegate
+from tidegate.campaigns.evidence import FAMILY_MOST_NATS, SIGNALS
 from tidegate.cli.failures import Refused
 from tidegate.cli.outputs import replacing
 from tidegate.engine.features import DAY_S, FEATURES, HOUR_S, MINUTE_S, SIGNAL_WORDS, Feature, Signal
@@ -233,7 +234,24 @@ def _shown(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
+def campaign_signals_table() -> str:
+    """The signals that tie accounts together."""
+    rows = [
+        (
+            f"`{signal.name}`",
+            signal.family,
+            signal.meaning,
+            ("a line of code", "little", "money or time for each account", "less output")[signal.cost],
+        )
+        for signal in SIGNALS
+    ]
+    limits = "; ".join(f"{family} {nats:g}" for family, nats in FAMILY_MOST_NATS.items())
+    table = markdown_table(("signal", "family", "both accounts …", "to avoid it costs"), rows)
+    return f"{table}\n\nMost nats a family gives: {limits}."
+
+
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
+    "campaigns.md": {"campaign-signals": campaign_signals_table},
     "log-format.md": {
         "fields": fields_table,
         "types": types_table,

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
 import numpy as np
+from rich.console import Console
+from rich.markdown import Markdown
 
 from tidegate.cli.goals import goals_table
 from tidegate.cli.in_force import decide_by
@@ -19,6 +22,7 @@ from tidegate.events.pseudonym import Pseudonyms
 from tidegate.learning import tables
 from tidegate.learning.baselines import model_only, naive, rules_only
 from tidegate.learning.evaluation import MONTH_DAYS, Tally, add_world
+from tidegate.learning.stopping import enforce
 from tidegate.statements.in_force import InForce
 from tidegate.world import WorldSettings
 
@@ -127,6 +131,24 @@ def _of_real_logs(folder: Path, force: InForce) -> Section:
     return Section("real-logs", title, command, evaluate_real_logs(folder, force, click.echo))
 
 
+def _of_reports(folder: Path) -> Section:
+    from tidegate.learning.report_folds import evaluate_reports
+
+    title, command = "Reports weighed by structure (real)", "tidegate evaluate --reports DIR"
+    return Section("reports", title, command, evaluate_reports(folder).to_markdown())
+
+
+def _of_campaigns(worlds: int, people: int, force: InForce) -> Section:
+    from tidegate.cli.campaign_evaluation import CampaignScale, evaluate_campaigns
+
+    title = "Accounts that act together (simulated)"
+    command = f"tidegate evaluate --campaigns --worlds {worlds} --people {people}"
+    acting = partial(enforce, policy=force.policy, model=force.model)
+    return Section(
+        "campaigns", title, command, evaluate_campaigns(CampaignScale(worlds, people), click.echo, acting)
+    )
+
+
 def _of_unseen(force: InForce) -> Section:
     from tidegate.cli.unseen import evaluate_unseen
 
@@ -171,6 +193,14 @@ def write_section(page: Path, section: Section) -> None:
 @click.option(
     "--real-logs", type=click.Path(path_type=Path, exists=True), help="Folder of unlabelled logs (real data)."
 )
+@click.option(
+    "--reports", type=click.Path(path_type=Path, exists=True), help="Folder of who reported whom (real data)."
+)
+@click.option(
+    "--campaigns",
+    is_flag=True,
+    help="Fleets found, honest crowds spared (simulated); try --worlds 6 --people 8000.",
+)
 @click.option("--worlds", default=8, show_default=True, help="Simulated worlds.")
 @click.option("--people", default=40_000, show_default=True, help="Honest people in each.")
 @click.option("--unseen", is_flag=True, help="Leave each attacker family out of training in turn.")
@@ -187,6 +217,8 @@ def evaluate(
     umdwikipedia: Path | None,
     wikiticker: Path | None,
     real_logs: Path | None,
+    reports: Path | None,
+    campaigns: bool,
     worlds: int,
     people: int,
     unseen: bool,
@@ -206,13 +238,21 @@ def evaluate(
         section = _of_wikiticker(wikiticker)
     elif real_logs:
         section = _of_real_logs(real_logs, force)
+    elif reports:
+        section = _of_reports(reports)
+    elif campaigns:
+        section = _of_campaigns(worlds, people, force)
     elif unseen:
         section = _of_unseen(force)
     elif adaptive:
         section = _of_adaptive(adaptive, force)
     else:
         section = _of_worlds(worlds, people, force)
-    click.echo(section.body)
+    console = Console()
+    if console.is_terminal:
+        console.print(Markdown(section.body))
+    else:
+        click.echo(section.body)
     if write:
         write_section(write, section)
         click.echo(f"wrote the section into {write}")

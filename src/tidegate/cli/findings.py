@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from tidegate.cli.campaign_findings import CampaignShown, Ended
 from tidegate.events.columns import EARLIEST_S
 from tidegate.events.summary import LogSummary
 from tidegate.statements.decision import DecisionShown
@@ -30,6 +31,7 @@ MOMENT_KINDS: tuple[str, ...] = (
     "group",  # it created a group
     "invite",  # it added or invited someone to a group
     "join",  # it joined a group
+    "complaint",  # it blocked or reported someone; drawn of a ring of reporters only
 )
 MOMENTS_KEPT_AT_MOST = 2_000
 
@@ -136,6 +138,10 @@ class Findings:
     """For each rung, (start of the bin, decisions to that rung in the bin); the same bins for each rung."""
     traffic: list[tuple[float, int]] = field(default_factory=list)
     """Optional: (start of the bin, events in the log), the backdrop of the picture."""
+    campaigns: list[CampaignShown] = field(default_factory=list)
+    """Accounts found to act together, largest first."""
+    search: Ended = "off"
+    """How the search for them went."""
     missing_signals: list[str] = field(default_factory=list)
     """Signals the log never carried, in words."""
     policy_name: str = ""

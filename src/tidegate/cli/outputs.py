@@ -1,4 +1,4 @@
-"""The machine-readable results of a scan: ``decisions.jsonl`` and ``accounts.parquet``.
+"""The machine-readable results of a scan: decisions and findings as JSON, accounts as Parquet.
 
 Every file is written beside its final name and then renamed: a reader sees the old one or the whole new one.
 """
@@ -36,14 +36,26 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def write_decisions(path: Path, decisions: Iterable[DecisionShown]) -> int:
     """Write one JSON object a line, in the order given; returns how many. Raises OSError."""
+    return write_lines(path, (decision_record(decision) for decision in decisions))
+
+
+def write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> int:
+    """Write JSON Lines; returns how many. Raises OSError."""
     written = 0
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as out:
-        for decision in decisions:
+        for record in records:
             # ASCII only: an account's name may hold line separators or half a surrogate pair
-            out.write(json.dumps(decision_record(decision), ensure_ascii=True, allow_nan=False))
+            out.write(json.dumps(record, ensure_ascii=True, allow_nan=False))
             out.write("\n")
             written += 1
     return written
+
+
+def write_campaigns(path: Path, campaigns: Sequence[Mapping[str, Any]]) -> None:
+    """Write one JSON list. Raises OSError."""
+    with replacing(path) as temporary:
+        text = json.dumps(campaigns, indent=1, ensure_ascii=True, allow_nan=False)
+        temporary.write_text(text + "\n", "ascii", newline="\n")
 
 
 def write_accounts(path: Path, columns: Mapping[str, npt.NDArray[Any] | Sequence[Any]]) -> None:

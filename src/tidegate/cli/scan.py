@@ -16,17 +16,24 @@ from rich.console import Console
 
 from tidegate.cli import options
 from tidegate.cli.accounts_table import account_columns
+from tidegate.cli.campaign_watch import CampaignWatch
+from tidegate.cli.campaigns_shown import (
+    campaign_record,
+    campaigns_shown,
+    event_records,
+    pictured_members,
+)
 from tidegate.cli.decisions import by_account, decisions_shown
 from tidegate.cli.failures import folder_for, told_plainly, written
 from tidegate.cli.findings import RUNGS, ActedOn, Findings, LogShown, most_severe_first, rung_series
 from tidegate.cli.in_force import decide_by
-from tidegate.cli.outputs import write_accounts, write_decisions
+from tidegate.cli.outputs import write_accounts, write_campaigns, write_decisions, write_lines
 from tidegate.cli.reading import read_through
 from tidegate.cli.replay import Replay
 from tidegate.cli.report import CARDS_AT_MOST, write_report
 from tidegate.cli.terminal import print_findings
 from tidegate.cli.timelines import collect, with_timeline
-from tidegate.cli.warm_up import prepare
+from tidegate.cli.warm_up import SCANNING, SEARCHING, prepare
 from tidegate.engine.engine import Engine
 from tidegate.engine.features import DAY_S, SIGNAL_WORDS, Signal
 from tidegate.events.log import Log, open_log
@@ -34,6 +41,7 @@ from tidegate.statements.decision import DecisionShown
 from tidegate.statements.in_force import InForce
 
 REJECTED = "rejected.jsonl"
+CAMPAIGNS, CAMPAIGN_EVENTS = "campaigns.json", "campaign-events.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,8 @@ class ScanSettings:
     pseudonyms_only: bool = False
     idle_days: float = 0.0
     title: str = ""
+    campaigns: bool = True
+    """Whether to look for accounts that act together."""
 
 
 def scan_logs(settings: ScanSettings, in_force: InForce, told: Console) -> Findings:
@@ -60,15 +70,17 @@ def scan_logs(settings: ScanSettings, in_force: InForce, told: Console) -> Findi
     with tempfile.TemporaryDirectory(prefix=".scan-", dir=settings.out) as staging:
         rejected = Path(staging) / REJECTED
         log = _open(settings, in_force, rejected)
-        read_through([replay], log, settings.logs, told)
+        watch = CampaignWatch() if settings.campaigns else None
+        read_through([replay], log, settings.logs, told, watch)
         findings = _findings(replay, log, settings, in_force)
         decisions = replay.decisions()
         shown = decisions_shown(replay, decisions, in_force)
-        shown = _fill(findings, replay, shown, settings, in_force)
+        shown = _fill(findings, replay, shown, settings, in_force, watch)
         findings.seconds = time.monotonic() - began
         findings.events_per_second = replay.events / max(findings.seconds, 1e-9)
         findings.peak_memory_bytes = peak_memory_bytes()
         _write_tables(shown, replay, decisions, rejected if log.summary.rejected else None, settings)
+        _write_campaigns(findings, watch, replay, settings)
         written(write_report, settings.out / "report.html", findings)
     return findings
 
@@ -111,9 +123,14 @@ def _findings(replay: Replay, log: Log, settings: ScanSettings, in_force: InForc
 
 
 def _fill(
-    findings: Findings, replay: Replay, shown: list[DecisionShown], settings: ScanSettings, in_force: InForce
+    findings: Findings,
+    replay: Replay,
+    shown: list[DecisionShown],
+    settings: ScanSettings,
+    in_force: InForce,
+    watch: CampaignWatch | None,
 ) -> list[DecisionShown]:
-    """Accounts acted on, worst first, those with a place in the report with their timelines.
+    """Accounts acted on, worst first, and campaigns, largest first; those with a picture with their timelines.
 
     Returns the decisions in the same order, with counts made exact where a timeline was drawn.
     """
@@ -123,15 +140,19 @@ def _fill(
         ActedOn(made[0].account, made, totals=_totals(made, sent[key])) for key, made in acted.items()
     )
     pictured, rest = ordered[:CARDS_AT_MOST], ordered[CARDS_AT_MOST:]
-    if pictured:
-        briefs = replay.every_brief(lambda: _open(settings, in_force, None))
-        timelines = collect(briefs, [one.decisions[0].pseudonym for one in pictured])
+    found = [] if watch is None else watch.standing()
+    keys = [one.decisions[0].pseudonym for one in pictured] + pictured_members(found)
+    timelines = None
+    if keys:
+        timelines = collect(replay.every_brief(lambda: _open(settings, in_force, None)), keys)
         if timelines.left_out:
             findings.log.notes.append(
                 f"{timelines.left_out:,} events of the accounts shown did not fit into their pictures."
             )
         pictured = [with_timeline(one, timelines.of(one.decisions[0].pseudonym)) for one in pictured]
     findings.acted_on = most_severe_first(pictured) + rest
+    findings.search = "off" if watch is None else watch.ended
+    findings.campaigns = campaigns_shown(found, replay.names_by_key, acted, timelines)
     findings.decisions_total = len(shown)
     findings.per_rung = {
         rung: sum(any(d.rung == rung for d in made) for made in acted.values())
@@ -167,6 +188,21 @@ def _write_tables(
     written(write_accounts, out / "accounts.parquet", columns)
 
 
+def _write_campaigns(
+    findings: Findings, watch: CampaignWatch | None, replay: Replay, settings: ScanSettings
+) -> None:
+    """What was found, and the same as events of a log; nothing when nobody looked."""
+    found, events = settings.out / CAMPAIGNS, settings.out / CAMPAIGN_EVENTS
+    if watch is None or watch.ended == "missing":
+        found.unlink(missing_ok=True)
+    else:
+        written(write_campaigns, found, [campaign_record(one) for one in findings.campaigns])
+    if watch is None or not watch.told_events or settings.pseudonyms_only:
+        events.unlink(missing_ok=True)  # by pseudonyms they could not be read beside the log
+    else:
+        written(write_lines, events, event_records(watch, replay.names_by_key))
+
+
 def peak_memory_bytes() -> int:
     """The most memory this process ever held, as the system counts it."""
     unit = 1 if sys.platform == "darwin" else 1024
@@ -194,6 +230,7 @@ def peak_memory_bytes() -> int:
     default=0.0,
     help="Forget accounts idle for longer. 0: never.",
 )
+@click.option("--no-campaigns", is_flag=True, help="Do not look for accounts that act together.")
 def scan(
     logs: tuple[Path, ...],
     format: str,
@@ -204,6 +241,7 @@ def scan(
     key_file: Path | None,
     pseudonyms: bool,
     idle_days: float,
+    no_campaigns: bool,
 ) -> None:
     """Replay LOGs in event time and say who would be acted on, when, and why.
 
@@ -213,7 +251,7 @@ def scan(
     with told_plainly():
         in_force = decide_by(policy, no_model, key_file)
         told.print(f"policy {in_force.policy_mark}, model {in_force.model_mark}", style="dim", soft_wrap=True)
-        prepare(told)
-        settings = ScanSettings(logs, out, format, strict, pseudonyms, idle_days)
+        prepare(told, SCANNING if no_campaigns else SEARCHING)
+        settings = ScanSettings(logs, out, format, strict, pseudonyms, idle_days, campaigns=not no_campaigns)
         findings = scan_logs(settings, in_force, told)
     print_findings(console, findings, out)

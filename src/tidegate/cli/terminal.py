@@ -26,17 +26,19 @@ from tidegate.cli.findings import ActedOn, Findings
 from tidegate.cli.wording import (
     Dates,
     alert_rate,
+    campaigns_headline,
     caution,
     count,
     duration,
     headline,
     large,
     plural,
+    search_words,
     shown_name,
     size,
 )
 
-ROWS_AT_MOST, REASONS_AT_MOST, REJECTED_AT_MOST = 25, 2, 6
+ROWS_AT_MOST, REASONS_AT_MOST, REJECTED_AT_MOST, CAMPAIGNS_AT_MOST = 25, 2, 6, 8
 NARROW_COLUMNS = 100
 """Below this width a row shows one reason and a shorter name."""
 PLAIN_LINE_EVERY_S = 10.0
@@ -55,6 +57,8 @@ FILES_WRITTEN: tuple[tuple[str, str], ...] = (
     ("report.html", "the page to look at"),
     ("decisions.jsonl", "every change of rung"),
     ("accounts.parquet", "every account"),
+    ("campaigns.json", "accounts that act together"),
+    ("campaign-events.jsonl", "the same as events, for a backtest beside the log"),
     ("rejected.jsonl", "lines set aside, with the reason"),
 )
 
@@ -73,6 +77,7 @@ def print_findings(console: Console, findings: Findings, out_dir: Path) -> None:
         more = len(findings.acted_on) - ROWS_AT_MOST
         if more > 0:
             console.print(Text(f"and {count(more)} more in report.html", style="italic"))
+    _print_campaigns(console, findings)
     console.print()
     _print_log_quality(console, findings)
     _print_files(console, out_dir)
@@ -111,6 +116,27 @@ def _why(acted: ActedOn, at_most: int) -> Text:
     words = "; ".join(one_line(reason.text or reason.name) for reason in reasons[:at_most])
     more = len(reasons) - at_most
     return Text(f"{words} (+{more})" if more > 0 else words)
+
+
+def _print_campaigns(console: Console, findings: Findings) -> None:
+    if findings.search == "off":
+        return
+    console.print()
+    words = search_words(findings)
+    if findings.campaigns:
+        words = f"{campaigns_headline(findings)} {words}".strip()
+    _print_item(console, "Acting together", words)
+    for campaign in findings.campaigns[:CAMPAIGNS_AT_MOST]:
+        facts = "; ".join(one_line(fact.text) for fact in campaign.facts) or one_line(campaign.reason)
+        who = plural(len(campaign.members), "account")
+        if campaign.victims:
+            who += f" that complain about {shown_name(campaign.victims[0].account, 28)}"
+        line = Text(f"  {who}: ", style="cyan").append(facts, style="not bold default")
+        line.truncate(max(console.width, 40), overflow="ellipsis")
+        console.print(line)
+    more = len(findings.campaigns) - CAMPAIGNS_AT_MOST
+    if more > 0:
+        console.print(Text(f"  and {count(more)} more in report.html", style="italic"))
 
 
 def one_line(text: str) -> str:
@@ -166,6 +192,9 @@ class ScanProgress(Protocol):
     def advance(self, read_bytes: int, events: int) -> None:
         """So many more bytes were read, and so many more events observed, since the last call."""
 
+    def found(self, campaigns: int) -> None:
+        """So many campaigns were found so far."""
+
 
 @contextmanager
 def progress(console: Console, total_bytes: int | None) -> Iterator[ScanProgress]:
@@ -199,7 +228,11 @@ class _BarProgress:
     bar: Progress
     task: TaskID
     events: int = 0
+    campaigns: int = 0
     began: float = field(default_factory=time.monotonic)
+
+    def found(self, campaigns: int) -> None:
+        self.campaigns = campaigns
 
     def source(self, name: str) -> None:
         self.bar.update(self.task, description=Text(shown_name(Path(name).name, 24)).markup)
@@ -208,6 +241,8 @@ class _BarProgress:
         self.events += events
         elapsed = time.monotonic() - self.began
         speed = f"{large(self.events / elapsed)} events/s" if elapsed > 0 else ""
+        if self.campaigns:
+            speed += f", {plural(self.campaigns, 'campaign')}"
         self.bar.update(self.task, advance=read_bytes, speed=speed)
 
 
@@ -219,8 +254,12 @@ class _PlainProgress:
     total_bytes: int | None
     read_bytes: int = 0
     events: int = 0
+    campaigns: int = 0
     began: float = field(default_factory=time.monotonic)
     said: float = field(default_factory=time.monotonic)
+
+    def found(self, campaigns: int) -> None:
+        self.campaigns = campaigns
 
     def source(self, name: str) -> None:
         self._say(f"reading {shown_name(name, 120)}")
@@ -240,7 +279,8 @@ class _PlainProgress:
 
     def _so_far(self, now: float) -> str:
         speed = self.events / max(now - self.began, 1e-3)
-        return f"{plural(self.events, 'event')}, {large(speed)} events/s"
+        found = f", {plural(self.campaigns, 'campaign')}" if self.campaigns else ""
+        return f"{plural(self.events, 'event')}, {large(speed)} events/s{found}"
 
     def _say(self, words: str) -> None:
         self.console.print(Text(words), soft_wrap=True)

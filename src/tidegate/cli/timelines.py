@@ -5,9 +5,10 @@ One pass over the log in brief, vectorised; only events that concern the shown a
 
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +27,8 @@ _BY = {
     EventType.GROUP_CREATE: _KIND["group"],
     EventType.INVITE: _KIND["invite"],
     EventType.JOIN: _KIND["join"],
+    EventType.BLOCK: _KIND["complaint"],
+    EventType.REPORT: _KIND["complaint"],
 }
 _TO = {
     EventType.MESSAGE: _KIND["received"],
@@ -151,18 +154,23 @@ class Timeline:
         end = bisect_right(self.time, until_s)
         return int(np.isin(self.kind[:end], [_KIND[name] for name in kinds]).sum())
 
+    def times(self, kind: str) -> tuple[float, ...]:
+        """When moments of this kind were, Unix seconds."""
+        return tuple(self.time[self.kind == _KIND[kind]].tolist())
+
     def moments(self) -> tuple[list[Moment], int]:
-        """Moments for the picture, and how many were left out."""
+        """Moments for the picture of one account, and how many were left out."""
+        told = self.kind != _KIND["complaint"]
         step = max(1, len(self.time) // DRAWN_ROWS)
         common = np.isin(self.kind, [_KIND["message"], _KIND["received"], _KIND["group_message"]])
-        shown = ~common | (np.arange(len(self.time)) % step == 0)
+        shown = told & (~common | (np.arange(len(self.time)) % step == 0))
         drawn = np.flatnonzero(shown)[: 4 * DRAWN_ROWS]
         made = [
             Moment(time, MOMENT_KINDS[kind])
             for time, kind in zip(self.time[drawn].tolist(), self.kind[drawn].tolist(), strict=True)
         ]
         kept, _ = keep_moments(made)
-        return kept, len(self.time) - len(kept)
+        return kept, int(told.sum()) - len(kept)
 
 
 _MESSAGES = ("first_contact", "message", "group_message")
@@ -179,7 +187,7 @@ def with_timeline(acted: ActedOn, timeline: Timeline) -> ActedOn:
         "reports": timeline.count("report"),
     }
     decisions = [
-        replace(
+        msgspec.structs.replace(
             decision,
             first_contacts=timeline.count("first_contact", until_s=decision.time),
             messages=timeline.count(*_MESSAGES, until_s=decision.time),

@@ -14,9 +14,10 @@ from rich.console import Console
 
 import tidegate.events.compiled  # noqa: F401 - sets the folder that Numba keeps machine code in
 
-ROOMS = ("events", "engine", "world")
+ROOMS = ("events", "engine", "campaigns", "world")
 SCANNING = ("events", "engine")
-USUAL_SECONDS = {"events": 15, "engine": 25, "world": 10}
+SEARCHING = (*SCANNING, "campaigns")
+USUAL_SECONDS = {"events": 15, "engine": 25, "campaigns": 15, "world": 10}
 """Of compiling each room on one core of a usual machine, for the one line that is said meanwhile."""
 
 
@@ -40,6 +41,8 @@ def prepare(console: Console, rooms: tuple[str, ...] = SCANNING) -> None:
     began = time.monotonic()
     if set(missing) & set(SCANNING):
         compile_scanning()
+    if "campaigns" in missing:
+        compile_searching()
     if "world" in missing:
         compile_world()
     for room in missing:
@@ -100,6 +103,36 @@ def compile_scanning() -> None:
     restored.adopt_state()
     engine.rung_of(1)
     Explainer.warm_up()
+
+
+def compile_searching() -> None:
+    """Run every kernel of the search for campaigns once: on a small fleet, and the ring that complains about one of it.
+
+    Without NetworKit nothing is compiled: there will be no search.
+    """
+    import importlib.util
+
+    import numpy as np
+
+    from tidegate.campaigns.search import Search
+    from tidegate.events.columns import EVENT, EventType
+
+    if importlib.util.find_spec("networkit") is None:
+        return
+    hour_s, members = 3_600.0, 12
+    events = np.zeros(30 * members, EVENT)
+    events["time"] = 1.6e9 + 60.0 * np.arange(len(events))
+    events["actor"] = 1 + np.arange(len(events)) % members
+    events["target"] = 1_000 + np.arange(len(events))
+    events["type"], events["members"], events["forwards"] = EventType.MESSAGE, -1, 255
+    events["type"][:members] = EventType.REGISTER
+    events["network"] = events["device"] = 7
+    events["type"][-members:] = EventType.REPORT
+    events["target"][-members:] = 500
+    search = Search()
+    search.observe(events)
+    search.find(float(events["time"][-1]) + hour_s)
+    search.find(float(events["time"][-1]) + 30 * 24 * hour_s)
 
 
 def compile_world() -> None:

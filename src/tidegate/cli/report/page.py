@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tidegate.cli.findings import SEVERITY, ActedOn, Findings
 from tidegate.cli.outputs import replacing
+from tidegate.cli.report.campaigns import campaigns
 from tidegate.cli.report.cards import card, row
 from tidegate.cli.report.charts import ACTING_RUNGS, crowd, rungs_over_time
 from tidegate.cli.report.log import about, log_quality
@@ -29,7 +30,7 @@ from tidegate.cli.wording import (
 )
 
 CARDS_AT_MOST = 200
-CARDS_BYTES_AT_MOST, ROWS_BYTES_AT_MOST = 6_000_000, 3_000_000
+CARDS_BYTES_AT_MOST, ROWS_BYTES_AT_MOST = 5_000_000, 2_500_000
 """The page stays below 10 MB whatever is found; the rest is in ``decisions.jsonl``, and the page says so."""
 
 
@@ -52,6 +53,7 @@ def render_report(findings: Findings) -> str:
         _tiles(findings, dates),
         _ladder(findings),
         _history(findings, dates),
+        *filter(None, [campaigns(findings, dates)]),
         _accounts(findings, dates),
         log_quality(findings, dates),
         about(findings),
