@@ -129,6 +129,7 @@ def compiling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     done: list[str] = []
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     monkeypatch.setattr(warm_up, "compile_scanning", lambda: done.append("scanning"))
+    monkeypatch.setattr(warm_up, "compile_searching", lambda: done.append("searching"))
     monkeypatch.setattr(warm_up, "compile_world", lambda: done.append("world"))
     return done
 
@@ -137,15 +138,15 @@ def test_kernels_are_compiled_once_and_it_is_said_once(compiling: list[str]) -> 
     first, second = (Console(file=io.StringIO(), width=100) for _ in range(2))
     warm_up.prepare(first, warm_up.ROOMS)
     warm_up.prepare(second, warm_up.ROOMS)
-    assert compiling == ["scanning", "world"]
-    assert said(first)[0].startswith("compiling the kernels for this machine, once; about 50 s")
+    assert compiling == ["scanning", "searching", "world"]
+    assert said(first)[0].startswith("compiling the kernels for this machine, once; about 65 s")
     assert said(second) == []
 
 
 def test_a_scan_does_not_wait_for_the_kernels_of_the_simulator(compiling: list[str]) -> None:
     console = Console(file=io.StringIO(), width=100)
     warm_up.prepare(console)
-    assert compiling == ["scanning"] and warm_up.not_compiled(warm_up.ROOMS) == ["world"]
+    assert compiling == ["scanning"] and warm_up.not_compiled(warm_up.ROOMS) == ["campaigns", "world"]
 
 
 def test_compiling_that_was_interrupted_begins_again(

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.campaigns.candidates import Candidates
-from tidegate.campaigns.communities import Group, groups_of, spanning_tree
+from tidegate.campaigns.communities import Group, components, groups_of, spanning_tree
 from tidegate.campaigns.facts import senders_paragraph, strongest_facts
 from tidegate.campaigns.finding import Campaign, Kind, Link
 from tidegate.campaigns.likeness import Likeness
@@ -23,6 +23,9 @@ CENTRE = 7
 LESS_ALIKE_NATS, LEAST_ALIKE_NATS = 5.0, 1.0
 """A bystander is so much less like the members than they are like each other, and at least so much like them."""
 LEAST_ALIKE_CONTACTS = 5
+MERGED_AT_NATS = 3.0
+"""Mean evidence between the central members of two groups from which on they are one."""
+ALL_GROUPS = 64
 NEAR_SIGN_UP_S = 3_600
 
 
@@ -47,7 +50,7 @@ class Senders:
         pairs, weights = self._candidates.ties()
         groups = [
             group
-            for group in groups_of(pairs, weights, settings.least_ties)
+            for group in self._merged(groups_of(pairs, weights, settings.least_ties), pairs, weights)
             if len(group.members) >= settings.least_members
         ]
         log_e = np.array([self._log_e(group, now_s) for group in groups])
@@ -57,6 +60,51 @@ class Senders:
             for group, value, said in zip(groups, log_e, reported, strict=True)
             if said and not self._registry.known(rows["key"][group.members].tolist())
         ]
+
+    def _merged(
+        self, groups: list[Group], pairs: NDArray[np.int64], weights: NDArray[np.float64]
+    ) -> list[Group]:
+        """Groups put together that are, pair for pair, likelier of one operator than not.
+
+        Communities are cut where ties are fewer than inside; two halves of one fleet are often cut so.
+        """
+        if len(groups) < 2:
+            return groups
+        label = np.full(len(self._candidates.rows), -1)
+        for number, group in enumerate(groups):
+            label[group.members] = number
+        centres = [group.members[np.argsort(-_ties(group), kind="stable")[:CENTRE]] for group in groups]
+        one, other = self._worth_merging(label, pairs, len(groups))
+        across = [
+            np.stack([np.repeat(centres[a], len(centres[b])), np.tile(centres[b], len(centres[a]))], 1)
+            for a, b in zip(one.tolist(), other.tolist(), strict=True)
+        ]
+        if not across:
+            return groups
+        nats, _ = self._likeness.weigh(self._candidates.rows, np.concatenate(across))
+        mean = np.array([part.mean() for part in np.split(nats, np.cumsum([len(p) for p in across])[:-1])])
+        same = mean >= MERGED_AT_NATS
+        together = components(len(groups), np.stack([one[same], other[same]], 1))
+        place = np.where(label >= 0, together[label], -1)
+        inside = (place[pairs[:, 0]] == place[pairs[:, 1]]) & (place[pairs[:, 0]] >= 0)
+        made = []
+        for number in np.unique(together).tolist():
+            mine = inside & (place[pairs[:, 0]] == number)
+            members, local = np.unique(pairs[mine], return_inverse=True)
+            made.append(Group(members, pairs[mine], local.reshape(-1, 2), weights[mine]))
+        return made
+
+    @staticmethod
+    def _worth_merging(
+        label: NDArray[np.int64], pairs: NDArray[np.int64], count: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Pairs of groups to be held against each other: all of them, or those with a tie between them."""
+        if count <= ALL_GROUPS:
+            one, other = np.triu_indices(count, 1)
+            return one, other
+        ends = np.sort(label[pairs], axis=1)
+        ends = np.unique(ends[(ends[:, 0] >= 0) & (ends[:, 0] != ends[:, 1])], axis=0)
+        return ends[:, 0], ends[:, 1]
 
     def _log_e(self, group: Group, now_s: float) -> float:
         """The e-value's logarithm; remembered as long as the members stay the same."""

@@ -171,3 +171,39 @@ def caution(findings: Findings) -> str:
     if findings.simulated:
         return "Simulated events: the figures describe this simulated world, not real people."
     return "The log is not labelled: this is alerts per 1,000 senders, not a false-positive rate."
+
+
+def campaigns_headline(findings: Findings) -> str:
+    """How many campaigns, of how many accounts."""
+    if not findings.campaigns:
+        return "No accounts were found to act together."
+    accounts = {member.account for campaign in findings.campaigns for member in campaign.members}
+    acted = {
+        member.account
+        for campaign in findings.campaigns
+        for member in campaign.members
+        if member.strongest != "allow"
+    }
+    return (
+        f"{plural(len(findings.campaigns), 'campaign')} of {plural(len(accounts), 'account')} in all; "
+        f"{count(len(acted))} of them would be acted on."
+    )
+
+
+def search_words(findings: Findings) -> str:
+    """How the search for campaigns went, when that is not plain from what it found."""
+    match findings.search:
+        case "missing":
+            return (
+                "Accounts that act together were not looked for: NetworKit is not installed "
+                "(pip install 'tidegate[campaigns]')."
+            )
+        case "in-log":
+            return (
+                "The log carries findings of its own; they were taken as they are, and from the first one on "
+                "nothing else was looked for."
+            )
+        case "done" if not findings.campaigns:
+            return campaigns_headline(findings)
+        case _:
+            return ""
