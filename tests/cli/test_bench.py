@@ -14,7 +14,7 @@ from tidegate.cli.bench import process as bench_process
 from tidegate.cli.bench.events import NOBODY, Columns, Traffic, as_events, joined
 from tidegate.cli.bench.logs import write_json_lines, write_parquet
 from tidegate.cli.bench.machine import one_core, this_machine
-from tidegate.cli.bench.page import write_section
+from tidegate.cli.bench.page import NODE, write_section
 from tidegate.cli.bench.result import Row, Target, events_a_second
 from tidegate.cli.failures import Refused
 from tidegate.cli.main import main
@@ -158,8 +158,8 @@ def test_a_child_that_fails_says_why() -> None:
 def test_each_section_of_the_page_has_marks_of_its_own(tmp_path: Path) -> None:
     page = tmp_path / "results.md"
     write_section(page, "of the engine")
-    write_section(page, "of the node", "node")
-    write_section(page, "of the node, later", "node")
+    write_section(page, "of the node", NODE)
+    write_section(page, "of the node, later", NODE)
     text = page.read_text("utf-8")
     assert "of the engine" in text
     assert text.count("of the node") == 1

@@ -93,7 +93,8 @@ class Memory:
         same = (people[ordered["by"]] == ordered["by_key"]) & (
             people[ordered["about"]] == ordered["about_key"]
         )
-        return ordered[same & (ordered["time_s"] >= since_s)]
+        found: NDArray[Any] = ordered[same & (ordered["time_s"] >= since_s)]
+        return found
 
     def forget(self, now_s: float) -> None:
         """Let go of accounts, pairs and tokens that have been idle for longer than the window."""

@@ -251,7 +251,6 @@ def campaign_signals_table() -> str:
 
 
 PARTS: dict[str, dict[str, Callable[[], str]]] = {
-    "campaigns.md": {"campaign-signals": campaign_signals_table},
     "log-format.md": {
         "fields": fields_table,
         "types": types_table,
@@ -259,6 +258,7 @@ PARTS: dict[str, dict[str, Callable[[], str]]] = {
         "reasons": reasons_list,
         "content": content_list,
     },
+    "campaigns.md": {"campaign-signals": campaign_signals_table},
     "world.md": {"families": families_list, "figures": figures_table},
     "model.md": {"card": card_text},
 }

@@ -22,7 +22,7 @@ def synapse() -> Path:
     return synapse_or_skip("newest")
 
 
-@pytest.fixture(params=list(RELEASES))
+@pytest.fixture(scope="module", params=list(RELEASES))
 def every_synapse(request: pytest.FixtureRequest) -> Path:
     """The Python of each Synapse release that is tested against."""
     return synapse_or_skip(request.param)

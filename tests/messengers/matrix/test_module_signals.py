@@ -28,8 +28,9 @@ class Tapped:
     wire: Wire
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def tapped(every_synapse: Path) -> Iterator[Tapped]:
+    """One for all tests of a release: each has people of its own."""
     tidegate_or_skip(every_synapse)
     with NodeProcess(STEADY) as node:
         wire = Wire(node.base_url)
@@ -110,13 +111,13 @@ def test_everything_the_module_wants_is_there(tapped: Tapped) -> None:
     names = {row["name"] for row in page.body["capabilities"]}
     assert {"events", "sessions", "typing", "reading", "blocks", "suspend", "ban", "ban: redaction"} <= names
     assert "tidegate_capability{" in homeserver.metrics()
-    ann = homeserver.register_by_secret("ann", PASSWORD)
-    assert homeserver.request("GET", STATUS, token=ann["access_token"]).status == 403
+    eve = homeserver.register_by_secret("eve", PASSWORD)
+    assert homeserver.request("GET", STATUS, token=eve["access_token"]).status == 403
 
 
 def test_a_suspension_by_hand_is_never_lifted_and_one_of_ours_is(tapped: Tapped) -> None:
     homeserver, node = tapped.homeserver, tapped.node
-    users = [homeserver.register_by_secret(name, PASSWORD)["user_id"] for name in ("ann", "bea")]
+    users = [homeserver.register_by_secret(name, PASSWORD)["user_id"] for name in ("fay", "gus")]
     by_hand, by_us = users
 
     def suspended(user: str) -> bool:

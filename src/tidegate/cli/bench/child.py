@@ -12,7 +12,7 @@ import time
 
 
 def main() -> None:
-    """``python -m tidegate.cli.bench.child COMMAND…``"""
+    """``python child.py COMMAND…``"""
     began = time.monotonic()
     done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     seconds = time.monotonic() - began

@@ -3,6 +3,7 @@
 import json
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -10,9 +11,9 @@ import click
 from rich.console import Console
 
 from tidegate.cli.bench.machine import one_core, this_machine
-from tidegate.cli.bench.page import BUSY, markdown, print_rows, write_section
+from tidegate.cli.bench.page import BUSY, ENGINE, NODE, Page, write_section
 from tidegate.cli.bench.process import cold_start_row, scan_rows, start_up_row
-from tidegate.cli.bench.result import Row
+from tidegate.cli.bench.result import NotMeasuredError, Row
 from tidegate.cli.bench.rows import (
     FULL,
     QUICK,
@@ -116,20 +117,42 @@ def measure(bench: Bench, names: list[str], told: Console) -> list[Row]:
     return rows
 
 
-NODE_MEASUREMENTS = ("requests", "restart", "kills")
+NODE_MEASUREMENTS = ("requests", "module", "restart", "kills")
 """The rows about a node; what they need is an extra, imported when it is measured."""
 
 
-def measure_node(names: list[str], quick: bool, told: Console) -> list[Row]:
-    """Make the rows about a node."""
+@dataclass(slots=True)
+class Measured:
+    """Rows, and what could not be had."""
+
+    rows: list[Row] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+    """What this machine lacks for a row."""
+    failed: list[str] = field(default_factory=list)
+    """What went wrong; the other rows stand."""
+
+    @property
+    def missing(self) -> list[str]:
+        """For the reader of the table."""
+        return [f"Not measured: {why}" for why in (*self.absent, *self.failed)]
+
+
+def measure_node(names: list[str], quick: bool, told: Console) -> Measured:
+    """Make the rows about a node. A quarter of an hour of measuring is not thrown away when one part fails."""
     from tidegate.cli.bench import node
 
     sizes = node.NODE_QUICK if quick else node.NODE_FULL
-    rows: list[Row] = []
+    measured = Measured()
     for name in names:
         told.print(f"measuring {name} …", style="dim")
-        rows += node.MEASUREMENTS[name](sizes)
-    return rows
+        try:
+            for row in node.MEASUREMENTS[name](sizes):
+                measured.rows.append(row)
+        except NotMeasuredError as absent:
+            measured.absent.append(f"{name}: {absent}")
+        except Refused as failed:
+            measured.failed.append(f"{name}: {failed.message}")
+    return measured
 
 
 @click.command()
@@ -140,7 +163,11 @@ def measure_node(names: list[str], quick: bool, told: Console) -> list[Row]:
     type=click.Choice([*MEASUREMENTS, *NODE_MEASUREMENTS]),
     help="Only this row; may be repeated.",
 )
-@click.option("--node", is_flag=True, help="Measure a node instead: requests, restart, kills under load.")
+@click.option(
+    "--node",
+    is_flag=True,
+    help="Measure a node instead: requests, the Synapse module, restart, kills under load.",
+)
 @click.option("--cold", is_flag=True, help="Also compile everything anew and time that.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option(
@@ -151,7 +178,8 @@ def bench(
 ) -> None:
     """Measure throughput, latency, memory and start-up on this machine.
 
-    Takes a few minutes and up to 4 GB of memory. Traffic is synthetic and the same every time.
+    Takes a few minutes and up to 4 GB of memory; a node takes a quarter of an hour. Traffic is synthetic or simulated
+    and the same every time.
     """
     console, told = Console(highlight=False), Console(stderr=True, highlight=False)
     if only and write:
@@ -168,16 +196,17 @@ def bench(
         prepare(told)
         compile_scanning()  # loads the machine code, so that no first run pays for it
         if node:
-            rows = measure_node(names, quick, told)
+            measured = measure_node(names, quick, told)
         else:
-            rows = measure(Bench(QUICK if quick else FULL, in_force, Path(folder)), names, told)
+            measured = Measured(measure(Bench(QUICK if quick else FULL, in_force, Path(folder)), names, told))
+    page = Page(measured.rows, machine, NODE if node else ENGINE, quick, measured.missing)
     if as_json:
-        found = [row.as_json() for row in rows]
-        click.echo(json.dumps({"machine": machine.as_json(), "quick": quick, "rows": found}))
+        click.echo(json.dumps(page.as_json()))
     else:
-        print_rows(console, rows, machine, quick)
+        page.show(console)
     if write:
         flags = {"--node": node, "--quick": quick, "--cold": cold}
         command = " ".join(["tidegate bench", *(flag for flag, given in flags.items() if given)])
-        text = markdown(rows, machine, f"{command} --write {write}", quick)
-        write_section(write, text, "node" if node else "bench")
+        write_section(write, page.markdown(f"{command} --write {write}"), page.section)
+    if measured.failed:
+        raise Refused("; ".join(measured.failed))

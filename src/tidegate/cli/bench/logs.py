@@ -65,8 +65,8 @@ def as_table(columns: Columns) -> pa.Table:
     )
 
 
-def _lines(table: pa.Table) -> Any:
-    """One JSON object a row."""
+def lines_of(table: pa.Table) -> Any:
+    """One JSON object a row. No text may hold anything that JSON would have to escape."""
     fragments = ["{"]
     for i, name in enumerate(table.column_names):
         column = table.column(name).combine_chunks()
@@ -87,7 +87,7 @@ def json_lines(columns: Columns) -> list[str]:
     """One text a line."""
     lines: list[str] = []
     for table in _pieces(columns):
-        lines += _lines(table).to_pylist()
+        lines += lines_of(table).to_pylist()
     return lines
 
 
@@ -95,7 +95,7 @@ def write_json_lines(columns: Columns, path: Path) -> int:
     """Write a log; returns its bytes. Raises OSError."""
     with path.open("wb") as file:
         for table in _pieces(columns):
-            file.write("\n".join(_lines(table).to_pylist()).encode("ascii") + b"\n")
+            file.write("\n".join(lines_of(table).to_pylist()).encode("ascii") + b"\n")
     return path.stat().st_size
 
 

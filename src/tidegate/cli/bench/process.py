@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tidegate.cli.bench import child
 from tidegate.cli.bench.result import Row, Target
 from tidegate.cli.bench.rows import Sizes, WrittenLogs
 from tidegate.cli.failures import Refused
@@ -30,7 +31,8 @@ Engine(in_force.policy, in_force.model).check(event[0])
 def run_child(command: Sequence[str], environment: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Seconds and memory of a command (see :mod:`tidegate.cli.bench.child`). Raises Refused when it fails."""
     done = subprocess.run(
-        [sys.executable, "-m", "tidegate.cli.bench.child", *command],
+        # By its file: as a module it would load all of Tidegate first.
+        [sys.executable, "-I", child.__file__, *command],
         capture_output=True,
         text=True,
         check=True,

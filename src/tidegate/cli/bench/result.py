@@ -7,6 +7,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
+class NotMeasuredError(Exception):
+    """Something that a row needs is not on this machine; the message says what, and how to get it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A bound in a unit. ``scale`` turns a measured value into the unit."""

@@ -27,7 +27,6 @@ _MEANINGS = {
 
 
 _IDENTIFIER = {"type": ["string", "integer", "null"], "maxLength": IDENTIFIER_LIMIT_BYTES}
-_TEXT = {"type": ["string", "null"], "maxLength": IDENTIFIER_LIMIT_BYTES}
 
 
 def _number(least: int) -> dict[str, Any]:
@@ -52,7 +51,7 @@ _KINDS: dict[str, dict[str, Any]] = {
     "client": _IDENTIFIER,
     "phone": {"type": ["string", "null"], "pattern": r"^(\+[1-9][0-9]{6,14})?$"},
     "forwards": _number(0),
-    "reason": _TEXT,
+    "reason": _IDENTIFIER,
     "id": _IDENTIFIER,
 }
 
