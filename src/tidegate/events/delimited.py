@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.events.assemble import places_of
 from tidegate.events.columns import EventType
 from tidegate.events.compiled import compiled
 from tidegate.events.contract import LINE_LIMIT_BYTES
@@ -119,6 +120,7 @@ class Delimited:
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
         self.fields_scanned = tuple(name for name in columns.fields if name is not None)
+        self.fields_of_rows = places_of(self.fields_scanned)
         self._places = np.array(
             [-1 if name is None else self.fields_scanned.index(name) for name in columns.fields], np.int64
         )

@@ -1,6 +1,6 @@
-"""Compiled reading of columns of text: from places in bytes to times, numbers, pseudonyms and networks.
+"""Compiled reading of single values: from places in bytes to times, numbers, pseudonyms and networks.
 
-Every function here either is sure of a value, or clears ``sure`` and leaves the row to
+Every function here either is sure of a value, or says that it is not and leaves the row to
 :func:`tidegate.events.contract.read_event`, which reads it carefully. Being unsure is never wrong, only
 slower; a property test holds the two against each other. A value stands at ``data[start:end]``; where start
 and end are the same, the field was not supplied.
@@ -9,8 +9,10 @@ and end are the same, the field was not supplied.
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.events.compiled import compiled
-from tidegate.events.pseudonym import siphash
+from tidegate.events.columns import MISSING_INT
+from tidegate.events.compiled import compiled, inlined
+from tidegate.events.contract import NUMBER_LIMIT
+from tidegate.events.pseudonym import LOW_32_BITS, PHONE_DIGITS_DROPPED, siphash
 
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.int64]
@@ -22,7 +24,11 @@ _TENS = 10 ** np.arange(19, dtype=np.int64)
 _DIGITS_LIMIT = 18
 _EXACT_DIGITS = 15
 _FRACTION_DIGITS = 12
-_PREFIX_BYTES = 32
+PREFIX_BYTES = 32
+"""Room for the longest network."""
+PHONE_DIGITS_LEAST, PHONE_DIGITS_MOST = 7, 15
+UNSURE = -2
+_LOW_32_BITS = np.uint64(LOW_32_BITS)
 
 
 @compiled
@@ -139,33 +145,46 @@ def rfc3339_seconds(data: Bytes, start: int, end: int) -> float:
     return exact_seconds(midnight + hour * 3600 + minute * 60 + second + offset, fraction, digits)
 
 
-@compiled
-def read_times(data: Bytes, starts: Places, ends: Places, out: NDArray[np.float64]) -> None:
+@inlined
+def seconds_at(data: Bytes, start: int, end: int) -> float:
     """Seconds in either form; NaN when unsure."""
-    for i in range(out.size):
-        start, end = int(starts[i]), int(ends[i])
-        if end - start > 4 and data[start + 4] == _MINUS:
-            out[i] = rfc3339_seconds(data, start, end)
-        else:
-            out[i] = number_seconds(data, start, end)
+    if end - start > 4 and data[start + 4] == _MINUS:
+        return rfc3339_seconds(data, start, end)
+    return number_seconds(data, start, end)
 
 
-@compiled
-def read_numbers(data: Bytes, starts: Places, ends: Places, out: NDArray[np.int64]) -> None:
-    """Decimal numbers; -1 for anything else."""
-    for i in range(out.size):
-        out[i] = digits_at(data, int(starts[i]), int(ends[i]))
+@inlined
+def number_at(data: Bytes, start: int, end: int, least: int) -> int:
+    """A whole number from ``least`` to :data:`NUMBER_LIMIT`; :data:`MISSING_INT` or :data:`UNSURE`."""
+    if end == start:
+        return MISSING_INT
+    number = digits_at(data, start, end)
+    return number if least <= number <= NUMBER_LIMIT else UNSURE
 
 
-@compiled
-def hash_places(
-    data: Bytes, starts: Places, ends: Places, keys: NDArray[np.uint64], out: NDArray[np.uint64]
-) -> None:
-    """Pseudonyms; 0 where the field was not supplied."""
-    k0, k1 = keys[0], keys[1]
-    for i in range(out.size):
-        start, end = int(starts[i]), int(ends[i])
-        out[i] = siphash(k0, k1, data, start, end) if end > start else np.uint64(0)
+@inlined
+def hash_at(data: Bytes, start: int, end: int, keys: NDArray[np.uint64]) -> np.uint64:
+    """The pseudonym; 0 where the field was not supplied."""
+    return siphash(keys[0], keys[1], data, start, end) if end > start else np.uint64(0)
+
+
+@inlined
+def short_hash(hashed: np.uint64) -> np.uint32:
+    """The 32-bit pseudonym, 0 only where there was nothing."""
+    low = np.uint32(hashed & _LOW_32_BITS)
+    return np.uint32(1) if low == 0 and hashed != 0 else low
+
+
+@inlined
+def phone_prefix_end(data: Bytes, start: int, end: int) -> int:
+    """Where a number with its plus ends without its last four digits; -1 when unsure."""
+    count = end - start - 1
+    if data[start] != _PLUS or count < PHONE_DIGITS_LEAST or count > PHONE_DIGITS_MOST:
+        return -1
+    # No country code begins with 0: the number must have as many digits as it has characters.
+    if digits_at(data, start + 1, end) < _TENS[count - 1]:
+        return -1
+    return end - PHONE_DIGITS_DROPPED
 
 
 @compiled
@@ -257,23 +276,18 @@ def ipv6_prefix(groups: NDArray[np.int64], text: Bytes) -> int:
     return length
 
 
-@compiled
-def read_networks(
-    data: Bytes, starts: Places, ends: Places, keys: NDArray[np.uint64], out: NDArray[np.uint64], sure: Mask
-) -> None:
-    """Pseudonyms of the networks of IP addresses; 0 where none was supplied."""
-    text = np.empty(_PREFIX_BYTES, np.uint8)
-    groups = np.zeros(8, np.int64)
-    first = int(groups[0])  # a zero that is no literal, for which siphash would be compiled once more
-    for i in range(out.size):
-        start, end = int(starts[i]), int(ends[i])
-        out[i] = 0
-        if end == start:
-            continue
-        length = ipv4_prefix(data, start, end, text)
-        if length == 0 and ipv6_groups(data, start, end, groups):
-            length = ipv6_prefix(groups, text)
-        if length == 0:
-            sure[i] = False
-        else:
-            out[i] = siphash(keys[0], keys[1], text, first, length)
+@inlined
+def network_at(
+    data: Bytes, start: int, end: int, keys: NDArray[np.uint64], text: Bytes, groups: NDArray[np.int64]
+) -> np.uint64:
+    """The pseudonym of the network of an IP address; 0 when unsure.
+
+    ``text``, of :data:`PREFIX_BYTES`, and ``groups``, of 8, are room to work in.
+    """
+    length = ipv4_prefix(data, start, end, text)
+    if length == 0 and ipv6_groups(data, start, end, groups):
+        length = ipv6_prefix(groups, text)
+    if length == 0:
+        return np.uint64(0)
+    # A zero that is no literal, for which siphash would be compiled once more.
+    return siphash(keys[0], keys[1], text, start - start, length)

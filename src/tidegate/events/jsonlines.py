@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.events.assemble import places_of
 from tidegate.events.compiled import compiled
 from tidegate.events.contract import FIELDS, LINE_LIMIT_BYTES, refuse_content
 from tidegate.events.errors import Rejection, RejectReason
@@ -179,6 +180,7 @@ class JsonLines:
     """The scanner of JSON Lines."""
 
     fields_scanned: tuple[str, ...] = FIELDS
+    fields_of_rows = places_of(FIELDS)
 
     def __init__(self) -> None:
         self._names, self._lengths = _name_table(FIELDS)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,10 @@ class Places(NamedTuple):
     sure: Mask
     """[row]: nothing unusual was met."""
 
+    def of(self, field: int, rows: int) -> NDArray[np.int64]:
+        """[2, rows]: a copy of where one of the fields scanned starts and stops."""
+        return np.array((self.starts[field, :rows], self.stops[field, :rows]))
+
     @staticmethod
     def empty(fields: int) -> "Places":
         """Room for ``BATCH_ROWS`` rows of so many fields."""
@@ -46,6 +50,8 @@ class Scanner(Protocol):
 
     fields_scanned: tuple[str, ...]
     """Names of the contract, one for each row of ``starts`` and ``stops`` of :class:`Places`."""
+    fields_of_rows: NDArray[np.int64]
+    """The same the other way round, see :func:`~tidegate.events.assemble.places_of`."""
 
     @property
     def learned(self) -> int:
@@ -108,28 +114,44 @@ class LineReader:
     assembler: Assembler
 
     def batch(
+        self, data: Bytes, end: int, cursor: NDArray[np.int64], line: int, rejected: RejectedLines
+    ) -> tuple[Batch | None, int]:
+        """The events of some lines of ``data[:end]`` from ``cursor[0]`` on, and how many rows were read.
+
+        ``line`` lines came before them. Sets ``cursor`` as :meth:`Scanner.scan` does. Raises :class:`ContentRefused`.
+        """
+        scanned = self.scanner.fields_scanned
+        places = Places.empty(len(scanned))
+        events, exceptions = self.events(data, end, cursor, line, rejected, places)
+        rows = len(events)
+
+        def column(name: str) -> TextColumn | None:
+            if name not in scanned:
+                return None
+            at = scanned.index(name)
+            return TextColumn(data, places.starts[at, :rows], places.stops[at, :rows])
+
+        names = TextNames.gather(column("actor"), column("target"), exceptions)
+        return Batch.of(events, names, places.sure[:rows], places.lines[:rows, 2] + line), rows
+
+    def events(
         self,
         data: Bytes,
         end: int,
         cursor: NDArray[np.int64],
         line: int,
         rejected: RejectedLines,
-        places: Places | None = None,
-    ) -> tuple[Batch | None, int]:
-        """The events of some lines of ``data[:end]`` from ``cursor[0]`` on, and how many rows were read.
+        places: Places,
+    ) -> tuple[NDArray[Any], dict[int, tuple[str, str]]]:
+        """EVENT[rows] of some lines, see :meth:`batch`; only those that ``places`` then calls sure count.
 
-        ``line`` lines came before them. Sets ``cursor`` as :meth:`Scanner.scan` does. Raises :class:`ContentRefused`.
+        Beside them (actor, target) of rows that were read carefully: what ``places`` says of them does not hold.
         """
-        fields = self.scanner.fields_scanned
-        starts, stops, lines, sure = places = places or Places.empty(len(fields))
+        starts, stops, lines, sure = places
         self.scanner.scan(data, end, cursor, places)
         rows = int(cursor[1])
-        columns = {
-            name: TextColumn(data, starts[i, :rows], stops[i, :rows])
-            for i, name in enumerate(fields)
-            if stops[i, :rows].any()
-        }
-        events = self.assembler.assemble(columns, sure[:rows])
+        fields = self.scanner.fields_of_rows
+        events = self.assembler.rows(data, starts, stops, fields, sure[:rows])
         exceptions: dict[int, tuple[str, str]] = {}
         learned = self.scanner.learned
         for row in np.flatnonzero(~sure[:rows]).tolist():
@@ -147,11 +169,9 @@ class LineReader:
                 raise
             if self.scanner.learned > learned:
                 # What was learnt from this line may make the others certain: scan them once more.
-                rows = row + 1
-                cursor[:] = stop + 1, rows, offset
-                break
-        names = TextNames.gather(columns.get("actor"), columns.get("target"), exceptions)
-        return Batch.of(events[:rows], names, sure[:rows], lines[:rows, 2] + line), rows
+                cursor[:] = stop + 1, row + 1, offset
+                return events[: row + 1], exceptions
+        return events, exceptions
 
     def one(self, raw: bytes) -> ReadEvent:
         """One line, read carefully; raises :class:`Rejection` or :class:`ContentRefused`."""

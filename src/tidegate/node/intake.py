@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +13,16 @@ from numpy.typing import NDArray
 from tidegate.events.assemble import Assembler
 from tidegate.events.blocks import PADDING_BYTES
 from tidegate.events.columns import EVENT
-from tidegate.events.contract import Reading
+from tidegate.events.contract import FIELDS, Reading
 from tidegate.events.errors import ContentRefused, Rejection
 from tidegate.events.jsonlines import JsonLines
 from tidegate.events.lines import LineReader, Places
 from tidegate.events.moment import TimeBounds
-from tidegate.events.names import Field, Names
 from tidegate.events.pseudonym import Pseudonyms
 from tidegate.node.requests import REJECTIONS_SHOWN, Delivery, LineRejected, RequestError
 
-FEW_LINES = 6
-"""Up to so many lines are read one by one: the compiled path pays off only beyond."""
 REMEMBERED_ADDRESSES = 65_536
+_ACTOR, _TARGET = FIELDS.index("actor"), FIELDS.index("target")
 
 
 @dataclass(slots=True)
@@ -38,35 +37,53 @@ class Read:
     refused: RequestError | None = None
 
 
-@dataclass(frozen=True, slots=True)
+class _Text(NamedTuple):
+    """Where the identifiers of some rows stand."""
+
+    text: bytes
+    actors: NDArray[np.int64]
+    """[2, row]: start and stop."""
+    targets: NDArray[np.int64]
+    exceptions: dict[int, tuple[str, str]]
+    """(actor, target) of rows where the identifier is not what stands in the line (escapes)."""
+
+    def both(self, row: int) -> tuple[str, str]:
+        """(actor, target) of one row; an empty target where there is none."""
+        found = self.exceptions.get(row)
+        if found is None:
+            (start, stop), (first, last) = self.actors[:, row], self.targets[:, row]
+            found = self.text[start:stop].decode(), self.text[first:last].decode()
+        return found
+
+
+@dataclass(slots=True)
 class Events:
     """Accepted events of several deliveries, in order."""
 
     events: NDArray[Any]
-    owner: NDArray[np.int32]
+    owner: NDArray[np.int64]
     """Which delivery each came with."""
     _rows: NDArray[np.int64]
-    """Which row of which ``Names`` holds its identifiers."""
-    _part: NDArray[np.int32]
-    _names: tuple[Names, ...]
+    """Which row of which text holds its identifiers."""
+    _part: NDArray[np.int64] | None
+    """None: all of them stand in the first."""
+    _texts: tuple[_Text, ...]
 
     @classmethod
     def none(cls) -> "Events":
         """Not one event."""
-        nothing = np.zeros(0, np.int32)
-        return cls(np.zeros(0, EVENT), nothing, nothing.astype(np.int64), nothing, ())
+        nothing = np.zeros(0, np.int64)
+        return cls(np.zeros(0, EVENT), nothing, nothing, None, ())
 
     def both(self, rows: Sequence[int]) -> list[tuple[str, str]]:
         """(actor, target) of these events as they were written; an empty target where there is none."""
-        found = []
-        for row in rows:
-            names, at = self._names[self._part[row]], [int(self._rows[row])]
-            found.append((names.take(at, "actor")[0], names.take(at, "target")[0]))
-        return found
+        part, at = self._part, self._rows
+        return [self._texts[0 if part is None else part[row]].both(int(at[row])) for row in rows]
 
     def only(self, keep: NDArray[np.bool_]) -> "Events":
         """Fewer of them."""
-        return Events(self.events[keep], self.owner[keep], self._rows[keep], self._part[keep], self._names)
+        part = None if self._part is None else self._part[keep]
+        return Events(self.events[keep], self.owner[keep], self._rows[keep], part, self._texts)
 
 
 class _RememberedNetworks(Pseudonyms):
@@ -103,10 +120,7 @@ class DeliveryReader:
             read, body = self._trimmed(delivery, last)
             reads.append(read)
             bodies.append(body)
-        total = sum(read.lines for read in reads)
-        if total <= FEW_LINES:
-            return self._few(bodies, reads, reader), reads
-        return self._many(bodies, reads, reader), reads
+        return self._found(bodies, reads, reader), reads
 
     def _reader_until(self, latest_s: float) -> LineReader:
         """Made anew once a second: its tables cost more than a small batch."""
@@ -142,39 +156,13 @@ class DeliveryReader:
                 read.lines = lines - read.repeated_lines
         return read, body
 
-    def _few(self, bodies: list[bytes], reads: list[Read], reader: LineReader) -> Events:
-        """Line by line."""
-        rows: list[tuple[float | int, ...]] = []
-        owners: list[int] = []
-        names: list[tuple[str, str]] = []
-        for owner, (body, read) in enumerate(zip(bodies, reads, strict=True)):
-            before = len(rows)
-            try:
-                for number, raw in enumerate(body.split(b"\n")[:-1], 1 + read.repeated_lines):
-                    if not raw.strip():
-                        continue
-                    try:
-                        accepted = reader.one(raw)
-                    except Rejection as rejection:
-                        self._reject(read, number, rejection)
-                        continue
-                    rows.append(accepted.row)
-                    owners.append(owner)
-                    names.append((accepted.actor, accepted.target))
-            except ContentRefused as refusal:
-                del rows[before:], owners[before:], names[before:]
-                _refuse(read, refusal.field)
-        events = np.array(rows, EVENT) if rows else np.zeros(0, EVENT)
-        count = len(rows)
-        return Events(
-            events, np.array(owners, np.int32), np.arange(count), np.zeros(count, np.int32), (_Pairs(names),)
-        )
-
-    def _many(self, bodies: list[bytes], reads: list[Read], reader: LineReader) -> Events:
+    def _found(self, bodies: list[bytes], reads: list[Read], reader: LineReader) -> Events:
         """All bodies as one text; when one of them is refused, the others are read again without it."""
         while True:
             rejected = _Rejected()
-            lines_before = np.concatenate(([0], np.cumsum([body.count(b"\n") for body in bodies])))
+            lines_before = np.array(
+                list(accumulate((body.count(b"\n") for body in bodies), initial=0)), np.int64
+            )
             try:
                 found = self._together(b"".join(bodies), lines_before, reader, rejected)
             except ContentRefused as refusal:
@@ -191,37 +179,28 @@ class DeliveryReader:
     def _together(
         self, text: bytes, lines_before: NDArray[np.int64], reader: LineReader, rejected: "_Rejected"
     ) -> Events:
-        data = self._buffer(len(text) + PADDING_BYTES)
-        data[: len(text)] = np.frombuffer(text, np.uint8)
-        cursor = np.zeros(3, np.int64)
-        events, owners, rows, parts = [], [], [], []
-        names: list[Names] = []
+        data, cursor, places = self._filled(text), np.zeros(3, np.int64), self._places
+        parts: list[Events] = []
         line = 0
         while cursor[0] < len(text):
             cursor[1:] = 0
-            batch, _ = reader.batch(data, len(text), cursor, line, rejected, self._places)
+            events, exceptions = reader.events(data, len(text), cursor, line, rejected, places)
+            sure = places.sure[: len(events)]
+            rows = sure.nonzero()[0]
+            owner = lines_before.searchsorted(places.lines[: len(events), 2] + line) - 1
+            if len(rows) < len(events):
+                events, owner = events[rows], owner[rows]
+            written = _Text(text, places.of(_ACTOR, len(sure)), places.of(_TARGET, len(sure)), exceptions)
+            parts.append(Events(events, owner, rows, None, (written,)))
             line += int(cursor[2])
-            if batch is None or batch.lines is None:
-                continue
-            events.append(batch.events)
-            owners.append(np.searchsorted(lines_before, batch.lines) - 1)
-            rows.append(batch.rows)
-            parts.append(np.full(len(batch.rows), len(names), np.int32))
-            names.append(batch.names)
-        if not events:
-            return Events.none()
-        return Events(
-            np.concatenate(events),
-            np.concatenate(owners).astype(np.int32),
-            np.concatenate(rows),
-            np.concatenate(parts),
-            tuple(names),
-        )
+        return parts[0] if len(parts) == 1 else _joined(parts)
 
-    def _buffer(self, size: int) -> NDArray[np.uint8]:
-        """Room for a text. The same memory every time: fresh pages cost more than filling them."""
+    def _filled(self, text: bytes) -> NDArray[np.uint8]:
+        """The text as the compiled code wants it. The same memory every time: fresh pages cost more than filling them."""
+        size = len(text) + PADDING_BYTES
         if len(self._data) < size:
             self._data = np.zeros(2 * size, np.uint8)
+        self._data.data[: len(text)] = text
         return self._data
 
     def _reject(self, read: Read, number: int, rejection: Rejection) -> None:
@@ -241,15 +220,17 @@ class _Rejected:
         self.lines.append((line, rejection))
 
 
-class _Pairs:
-    """Identifiers of events that were read one by one."""
-
-    def __init__(self, pairs: list[tuple[str, str]]) -> None:
-        self._pairs = pairs
-
-    def take(self, rows: Sequence[int], field: Field) -> list[str]:
-        """See :class:`tidegate.events.names.Names`."""
-        return [self._pairs[row][0 if field == "actor" else 1] for row in rows]
+def _joined(parts: list[Events]) -> Events:
+    """Several stretches of one text, one after another."""
+    if not parts:
+        return Events.none()
+    return Events(
+        np.concatenate([part.events for part in parts]),
+        np.concatenate([part.owner for part in parts]),
+        np.concatenate([part._rows for part in parts]),
+        np.repeat(np.arange(len(parts)), [len(part.events) for part in parts]),
+        tuple(part._texts[0] for part in parts),
+    )
 
 
 def _owner(lines_before: NDArray[np.int64], line: int) -> int:

@@ -1,15 +1,18 @@
 """Many requests, one commit; and what happens when the commit cannot be made."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
 from running_node import RunningNode, event, eventually, few, lines
 
+from tidegate.node.api import coalescing
 from tidegate.node.api.admission import Admission, Busy
-from tidegate.node.api.coalescing import SHORT_LINES, Coalescer, Stopped
+from tidegate.node.api.coalescing import SHORT_LINES, SLOW_S, SLOWNESS_BORNE_S, Coalescer, Stopped
 from tidegate.node.api.meters import Meters
 from tidegate.node.node import Node
 from tidegate.node.requests import Answer, Delivery, Receipt, Request, StorageError
@@ -137,6 +140,53 @@ def test_a_fault_stops_the_node_rather_than_let_it_decide_otherwise_than_its_jou
 
     asyncio.run(run())
     assert faults == [1]
+
+
+def test_one_slow_batch_is_an_accident_and_several_are_a_slow_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the disk is slow, batches are taken in the other thread, and the event loop stays free."""
+    now_s = 0.0
+    monkeypatch.setattr(coalescing, "time", SimpleNamespace(perf_counter=lambda: now_s))
+    here = threading.current_thread()
+
+    async def run() -> list[bool]:
+        takes: list[bool] = []
+        lasts_s = iter([SLOW_S * 1.5, *[0.0] * 20, *[SLOW_S * 1.5] * 6, 0.0])
+
+        def take(requests: Sequence[Request]) -> list[Answer]:
+            nonlocal now_s
+            now_s += next(lasts_s)
+            takes.append(threading.current_thread() is here)
+            return [Receipt() for _ in requests]
+
+        one = coalescer(take)
+        for number in range(28):
+            await one.submit(delivery(number))
+        await one.close()
+        return takes
+
+    takes = asyncio.run(run())
+    assert all(takes[:24]) and not takes[-1]
+
+
+def test_a_single_batch_that_hangs_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    now_s = 0.0
+    monkeypatch.setattr(coalescing, "time", SimpleNamespace(perf_counter=lambda: now_s))
+    threads: list[threading.Thread] = []
+
+    def take(requests: Sequence[Request]) -> list[Answer]:
+        nonlocal now_s
+        now_s += 2 * SLOWNESS_BORNE_S
+        threads.append(threading.current_thread())
+        return [Receipt() for _ in requests]
+
+    async def run() -> None:
+        one = coalescer(take)
+        await one.submit(delivery(1))
+        await one.submit(delivery(2))
+        await one.close()
+
+    asyncio.run(run())
+    assert threads[0] is threading.current_thread() and threads[1] is not threads[0]
 
 
 # -- with a disk that is full ------------------------------------------------------------------------------------------

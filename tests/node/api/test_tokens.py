@@ -54,6 +54,7 @@ def test_a_running_node_notices_new_and_revoked_tokens(
     tokens = Tokens(tmp_path)
     new = add_token(tmp_path, "new", [Scope.READ], NOW_S)
     assert tokens.bearer(bearer(new)) is not None
+    assert tokens.bearer(bearer(old)) is not None
     revoke_token(tmp_path, "old")
     monkeypatch.setattr(tokens_module, "LOOK_AGAIN_S", 0.0)
     tokens.bearer(bearer("tg_unknown"))  # looks at the file

@@ -84,7 +84,7 @@ class Application:
         held = 0
         try:
             if route.body is not None:
-                if headers.get(b"content-encoding", b"identity") != b"identity":
+                if b"content-encoding" in headers and headers[b"content-encoding"] != b"identity":
                     raise Refusal(415, "unsupported_encoding", "send the body as it is, not compressed")
                 call.body = await read_body(
                     receive, headers.get(b"content-length"), services.limit_of(route.body), services.admission
@@ -93,6 +93,8 @@ class Application:
             return await route.handler(services, call)
         except RequestError as error:
             status = REQUEST_STATUS.get(error.code, 400)
+            if status == 503:
+                raise try_again(status, error.code, error.message, STORAGE_RETRY_S) from None
             raise Refusal(status, error.code, error.message, errors=error.errors) from None
         except Busy as busy:
             raise try_again(

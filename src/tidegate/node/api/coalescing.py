@@ -26,7 +26,12 @@ GATHERED_REQUESTS = 64
 SHORT_LINES = 2_000
 """Of a batch that takes a few milliseconds."""
 SLOW_S = 0.02
-"""A short batch that takes longer shows a slow disk."""
+"""A short batch that takes longer may show a slow disk. A single one shows nothing: others had the processor, or the
+ledger's thread the interpreter."""
+SLOWNESS_KEPT = 0.9
+"""From one batch to the next."""
+SLOWNESS_BORNE_S = 0.1
+"""Of slow batches close together; beyond it the disk is taken to be slow. A single batch that takes longer is enough."""
 LOOK_AGAIN_S = 10.0
 """How long a disk that was slow is taken to be slow."""
 OUTCOME_UNKNOWN = "a fault has stopped the node; nothing of this request was acknowledged"
@@ -90,6 +95,8 @@ class Coalescer:
         self._queue: deque[_Waiting] = deque()
         self._other_thread = ThreadPoolExecutor(1, thread_name_prefix="take")
         self._slow_until_s = 0.0
+        self._slowness_s = 0.0
+        """What slow batches took lately; with every batch some of it is forgotten."""
         self._busy = False
         """A batch is being taken, or about to be."""
         self._last_requests = 0
@@ -173,13 +180,19 @@ class Coalescer:
             for waiting, answer in zip(batch.waiting, answers, strict=True):
                 if not waiting.answer.done():
                     waiting.answer.set_result(answer)
-        if took_s > SLOW_S and batch.lines <= SHORT_LINES:
-            self._slow_until_s = self._loop.time() + LOOK_AGAIN_S
+        if batch.lines <= SHORT_LINES:
+            self._watch(took_s)
         self._busy = bool(self._queue)
         if self._busy:
             self._loop.call_soon(self._gather, 0)
         elif self._idle is not None:
             self._idle.set_result(None)
+
+    def _watch(self, took_s: float) -> None:
+        """Notice a slow disk by its short batches."""
+        self._slowness_s = self._slowness_s * SLOWNESS_KEPT + (took_s if took_s > SLOW_S else 0.0)
+        if self._slowness_s > SLOWNESS_BORNE_S:
+            self._slow_until_s = self._loop.time() + LOOK_AGAIN_S
 
     def _failed(self, batch: list[_Waiting], error: Exception) -> None:
         if not isinstance(error, StorageError):

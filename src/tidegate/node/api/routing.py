@@ -68,11 +68,11 @@ class Route:
     body: Body | None = None
     takes: bool = False
     """It is handed to the node: may be answered with 429 or 503."""
+    name: str = field(init=False)
+    """How metrics call it."""
 
-    @property
-    def name(self) -> str:
-        """How metrics call it."""
-        return f"{self.method} {self.path}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", f"{self.method} {self.path}")
 
 
 class Routes:

@@ -1,6 +1,7 @@
 """Running the API: sockets, servers, the clock's tick, and an orderly end."""
 
 import asyncio
+import gc
 import logging
 import sys
 import time
@@ -91,6 +92,9 @@ class Serving:
     async def run(self, ready: Callable[[], None] | None = None) -> None:
         """Serve until :meth:`stop`; then answer what was accepted and return."""
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+        # All that was loaded stays: to look through it for garbage again and again would hold up the node every time.
+        gc.collect()
+        gc.freeze()
         serving = [
             asyncio.ensure_future(server.serve(sockets=[listener.socket]))
             for server, listener in zip(self._servers, self._opened, strict=True)
