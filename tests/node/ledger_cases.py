@@ -3,7 +3,6 @@
 import hashlib
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +44,7 @@ def decided(
         messages=150,
         pseudonym=key_of(account),
     )
-    return replace(made, **more)
+    return msgspec.structs.replace(made, **more)
 
 
 def in_memory_folder() -> str | None:

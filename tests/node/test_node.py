@@ -269,6 +269,21 @@ def test_nothing_can_be_done_about_an_account_nobody_has_heard_of(node: Node, re
     assert node.account("nobody") is None
 
 
+def test_a_ruling_may_come_together_with_the_first_that_is_heard_of_an_account(node: Node) -> None:
+    answers = node.take(
+        [
+            Delivery(line("ann")),
+            Ruling("ann", Finding.ABUSIVE, "an analyst"),
+            Ruling("nobody", Finding.ABUSIVE, "an analyst"),
+            Delivery(line("bob")),
+            Proof("bob"),
+        ]
+    )
+    assert [type(answer) for answer in answers] == [Receipt, Done, RequestError, Receipt, Done]
+    shown = node.account("ann")
+    assert shown is not None and shown.rung is Rung.SUSPEND
+
+
 def test_a_wrong_policy_is_refused_whole_with_every_mistake(node: Node) -> None:
     before = node.policy_text
     answer = one(node, PolicyChange('[policy]\nname = "x"\n[[rule]]\nname = "r"\nwhen = "sent_14 > 3"\n'))

@@ -11,6 +11,7 @@ from ledger_cases import HOUR, Clock, Mode, decided, in_memory_folder, key_of, l
 
 from tidegate.engine.rungs import RUNGS, Rung
 from tidegate.node.enforcement import ALLOWED, Measure
+from tidegate.node.in_effect import InEffect
 from tidegate.node.outbox import Action, Result
 
 ACCOUNTS = ["@ann:x", "@bob:x", "@eve:x"]
@@ -80,6 +81,8 @@ class OutboxUnderStress(RuleBasedStateMachine):
             return
         if answer == "done" and not (newest and self.clock.now_s < handed_s + LEASE_S):
             return  # it kept to its lease: what it was late for it did not do, so it cannot say that it did
+        # An answer is about the action, however often it was handed out.
+        self.messenger.hands = [held for held in self.messenger.hands if held[0].id != action.id]
         result = Result(action.id, answer == "done", "words", permanent=answer == "permanent")
         self.ledger.outbox.confirm([result], self.clock.now_s)
 
@@ -122,6 +125,15 @@ class OutboxUnderStress(RuleBasedStateMachine):
                 "select max(n) from (select count(*) n from action where settled is null group by pseudonym)"
             ).fetchone()[0]
         assert (most or 0) <= 1
+
+    @invariant()
+    def what_checks_are_answered_from_is_what_the_file_says(self) -> None:
+        if not hasattr(self, "ledger"):
+            return
+        with self.ledger._file.reading() as db:
+            fresh = InEffect(db)
+        for key in map(key_of, ACCOUNTS):
+            assert self.ledger._in_effect.of(key) == fresh.of(key)
 
     def converge(self) -> None:
         """With a messenger that works, everybody ends up where the last decision says."""

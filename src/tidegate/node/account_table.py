@@ -1,7 +1,7 @@
 """Where accounts stand and what their messenger knows of it: the state that decides what has to be done."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tidegate.engine.rungs import Rung
@@ -97,9 +97,12 @@ def load(db: sqlite3.Connection, keys: Iterable[int], *, names: bool = False) ->
     return found
 
 
-def save(db: sqlite3.Connection, accounts: Iterable[AccountState]) -> None:
-    """Write down the last decisions. What else changes, actions and their results, changes in the tables themselves."""
-    fresh: list[tuple[int, float | None, int, int, str]] = []
+def save(db: sqlite3.Connection, accounts: Iterable[AccountState], sealed: Mapping[int, bytes]) -> None:
+    """Write down the last decisions. What else changes, actions and their results, changes in the tables themselves.
+
+    ``sealed``: names that need not be sealed any more.
+    """
+    fresh: list[tuple[int, float | None, int, int, bytes | None, str]] = []
     known: list[tuple[int, float | None, int, int]] = []
     for account in accounts:
         row = (
@@ -111,12 +114,12 @@ def save(db: sqlite3.Connection, accounts: Iterable[AccountState]) -> None:
         if account.known:
             known.append(row)
         else:
-            fresh.append((*row, account.name))
+            fresh.append((*row, sealed.get(account.pseudonym), account.name))
     db.executemany(
         "update account set decided = ?, decided_until = ?, decided_number = ? where pseudonym = ?", known
     )
     db.executemany(
         "insert into account (decided, decided_until, decided_number, pseudonym, name) "
-        "values (?1, ?2, ?3, ?4, sealed(?4, ?5))",
+        "values (?1, ?2, ?3, ?4, coalesce(?5, sealed(?4, ?6)))",
         fresh,
     )

@@ -52,6 +52,11 @@ class _Breaker:
     counts: dict[int, int] = field(default_factory=dict)
     """Measures by step."""
     opened: Opened | None = None
+    total: int = 0
+    """Of all counts."""
+
+    def copy(self) -> "_Breaker":
+        return _Breaker(dict(self.counts), self.opened, self.total)
 
 
 class Breakers:
@@ -72,6 +77,8 @@ class Breakers:
         self._passed_s = 0.0
         """Time that has passed since the first call."""
         self._last_s: float | None = None
+        self._cleared = -1
+        """The step up to which old counts have been dropped."""
         self.population = 0
         """Accounts that the node knows; until it has counted them, ``least`` alone is the limit."""
 
@@ -99,8 +106,9 @@ class Breakers:
             return True
         step = self._step(now_s)
         breaker.counts[step] = breaker.counts.get(step, 0) + 1
+        breaker.total += 1
         if breaker.opened is None:
-            count, limit = self._last_day(breaker), self.limit(rung)
+            count, limit = breaker.total, self.limit(rung)
             if count > limit:
                 breaker.opened = Opened(now_s, count, limit)
         return breaker.opened is None
@@ -108,7 +116,7 @@ class Breakers:
     def last_day(self, rung: Rung) -> int:
         """Measures in the window that ends with the last call of :meth:`admit` or :meth:`see`."""
         breaker = self._breakers.get(rung)
-        return self._last_day(breaker) if breaker else 0
+        return breaker.total if breaker else 0
 
     def see(self, now_s: float) -> None:
         """Let time pass without a measure."""
@@ -122,7 +130,9 @@ class Breakers:
     def copy(self) -> Self:
         """One that can be changed without changing this one."""
         other = type(self)(self._chosen, self._share)
-        other.restore(self.to_json())
+        other._passed_s, other._last_s, other.population = self._passed_s, self._last_s, self.population
+        other._breakers = {rung: breaker.copy() for rung, breaker in self._breakers.items()}
+        other._cleared = self._cleared
         return other
 
     def to_json(self) -> str:
@@ -145,7 +155,8 @@ class Breakers:
             opened = Opened(*record["opened"]) if record["opened"] else None
             if opened is not None or RUNGS[word] in self._breakers:
                 counts = {int(step): count for step, count in record["counts"].items()}
-                self._breakers[RUNGS[word]] = _Breaker(counts, opened)
+                self._breakers[RUNGS[word]] = _Breaker(counts, opened, sum(counts.values()))
+        self._cleared = -1
 
     def _step(self, now_s: float) -> int:
         """The step of now, with everything older than the window dropped."""
@@ -153,14 +164,12 @@ class Breakers:
             self._passed_s += max(now_s - self._last_s, 0.0)
         self._last_s = now_s
         step = int(self._passed_s // STEP_S)
-        for breaker in self._breakers.values():
-            for old in [old for old in breaker.counts if old < step - _STEPS]:
-                del breaker.counts[old]
+        if step != self._cleared:
+            self._cleared = step
+            for breaker in self._breakers.values():
+                for old in [old for old in breaker.counts if old < step - _STEPS]:
+                    breaker.total -= breaker.counts.pop(old)
         return step
-
-    @staticmethod
-    def _last_day(breaker: _Breaker) -> int:
-        return sum(breaker.counts.values())
 
 
 def _record(breaker: _Breaker) -> dict[str, Any]:

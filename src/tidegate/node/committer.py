@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -9,38 +10,48 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tidegate.node.ledger import Ledger
+from tidegate.node.replica import Decided
 from tidegate.node.requests import StorageError
-from tidegate.statements.decision import DecisionShown
+from tidegate.node.wording import Wording
 
 log = logging.getLogger(__name__)
 RETRY_S = 0.5
 COMMIT_AT_ONCE = 2_048
 """Decisions put into one transaction."""
+PACE_S = 0.2
+"""The least time between the beginnings of two commits. A transaction costs as much processor time as dozens of
+decisions, so a stream of them is committed together. After a pause, or when somebody waits for it, one goes at once."""
 
 
 @dataclass(slots=True)
 class _Work:
     """Decisions and how far the journal is covered by them, or something else to be done in order."""
 
-    decisions: Sequence[DecisionShown] = ()
+    decided: Sequence[Decided] = ()
+    count: int = 0
     through: int = 0
     job: Callable[[], Any] | None = None
     done: Future[Any] = field(default_factory=Future)
 
 
 class Committer:
-    """Hands decisions to the ledger in the order in which they were made.
+    """Puts decisions in words and hands them to the ledger, in the order in which they were made.
 
     When the ledger cannot be written it tries again without end: the journal has the events, so nothing is lost, but the
     node says so (:attr:`failing`), and beyond ``most`` waiting decisions it takes no more events.
     """
 
-    def __init__(self, ledger: Ledger, most: int) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger, wording: Wording, most: int) -> None:
+        self._ledger, self._wording = ledger, wording
         self._most = most
         self._waiting: deque[_Work] = deque()
+        self._in_hand = 0
+        """Of what waits, how much is being carried out."""
         self._held = 0
-        self._changed = threading.Condition()
+        self._jobs = 0
+        lock = threading.Lock()
+        self._work_to_do = threading.Condition(lock)
+        self._room = threading.Condition(lock)
         self._stopping = False
         self.failing = ""
         """Why the ledger cannot be written now; empty when it can."""
@@ -61,25 +72,29 @@ class Committer:
         if self._held > self._most and self.failing:
             raise StorageError(f"{self._held:,} decisions wait for the ledger: {self.failing}")
 
-    def put(self, decisions: Sequence[DecisionShown], through: int) -> None:
+    def put(self, decided: Sequence[Decided], through: int) -> None:
         """Queue decisions, with the number of events that they and all before cover. Waits while too many are queued."""
-        with self._changed:
+        count = sum(len(some.decisions) for some in decided)
+        with self._room:
             while self._held > self._most and not self.failing and not self._stopping:
-                self._changed.wait(RETRY_S)
-            last = self._waiting[-1] if self._waiting else None
-            if not decisions and last is not None and last.job is None:
+                self._room.wait(RETRY_S)
+            last = self._waiting[-1] if len(self._waiting) > self._in_hand else None
+            if not count and last is not None and last.job is None:
                 last.through = through
                 return
-            self._waiting.append(_Work(decisions, through))
-            self._held += len(decisions)
-            self._changed.notify_all()
+            self._waiting.append(_Work(decided, count, through))
+            self._held += count
+            # Waking the thread for each batch of a stream would cost more than the batch.
+            if last is None or self._held >= COMMIT_AT_ONCE:
+                self._work_to_do.notify()
 
     def do(self, job: Callable[[], Any]) -> Future[Any]:
         """Call ``job`` in the committer's thread, after everything queued so far."""
         work = _Work(job=job)
-        with self._changed:
+        with self._work_to_do:
             self._waiting.append(work)
-            self._changed.notify_all()
+            self._jobs += 1
+            self._work_to_do.notify()
         return work.done
 
     def drain(self, timeout_s: float) -> bool:
@@ -93,9 +108,10 @@ class Committer:
 
     def stop(self) -> None:
         """End the thread; what is still queued will be made again from the journal at the next start."""
-        with self._changed:
+        with self._work_to_do:
             self._stopping = True
-            self._changed.notify_all()
+            self._work_to_do.notify_all()
+            self._room.notify_all()
         self._thread.join()
 
     def _run(self) -> None:
@@ -104,29 +120,38 @@ class Committer:
         except BaseException as fault:
             # A fault of the program: nothing more can be committed, so nothing more must be taken.
             log.critical("the committer has stopped", exc_info=True)
-            with self._changed:
+            with self._room:
                 self.failing = f"a fault has stopped the committer: {fault}"
                 self.fault = fault
                 for work in self._waiting:
                     if work.job is not None and not work.done.done():
                         work.done.set_exception(fault)
-                self._changed.notify_all()
+                self._room.notify_all()
             raise
 
     def _work(self) -> None:
+        not_before_s = 0.0
         while True:
-            with self._changed:
+            with self._work_to_do:
                 while not self._waiting and not self._stopping:
-                    self._changed.wait()
+                    self._work_to_do.wait()
+                while not (self._stopping or self._jobs or self._held >= COMMIT_AT_ONCE):
+                    if (wait_s := not_before_s - time.monotonic()) <= 0.0:
+                        break
+                    self._work_to_do.wait(wait_s)
                 if self._stopping:
                     return
                 batch = self._next()
+                self._in_hand = len(batch)
+            not_before_s = time.monotonic() + PACE_S
             self._carry_out(batch)
-            with self._changed:
+            with self._room:
                 for work in batch:
                     self._waiting.popleft()
-                    self._held -= len(work.decisions)
-                self._changed.notify_all()
+                    self._held -= work.count
+                    self._jobs -= work.job is not None
+                self._in_hand = 0
+                self._room.notify_all()
 
     def _next(self) -> list[_Work]:
         """What goes into one transaction: a job alone, or decisions up to a limit."""
@@ -136,7 +161,7 @@ class Committer:
             if work.job is not None and batch:
                 break
             batch.append(work)
-            total += len(work.decisions)
+            total += work.count
             if work.job is not None or total >= COMMIT_AT_ONCE:
                 break
         return batch
@@ -149,16 +174,21 @@ class Committer:
             except Exception as error:  # noqa: BLE001 - handed to whoever asked for the job
                 first.done.set_exception(error)
             return
-        decisions = [decision for work in batch for decision in work.decisions]
+        decided = [some for work in batch for some in work.decided]
+        through = batch[-1].through
+        worded = None
         while not self._stopping:
             try:
-                self._ledger.commit(decisions, batch[-1].through)
+                if worded is None:
+                    worded = self._wording.statements(decided)
+                statements, sealed = worded
+                self._ledger.commit(statements, through, sealed)
             except StorageError as error:
                 if not self.failing:
-                    log.error("the ledger cannot be written; trying again: %s", error)
+                    log.error("decisions do not reach the ledger; trying again: %s", error)
                 self.failing = str(error)
-                with self._changed:
-                    self._changed.wait(RETRY_S)
+                with self._work_to_do:
+                    self._work_to_do.wait(RETRY_S)
                 continue
             if self.failing:
                 log.warning("the ledger can be written again")

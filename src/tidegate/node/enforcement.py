@@ -16,8 +16,8 @@ What happens when settings change (the node reads them at its start):
 import hashlib
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from typing import NamedTuple
 
 from tidegate.engine.rungs import Rung
 from tidegate.node import settings
@@ -41,8 +41,7 @@ class Withheld(StrEnum):
     """The rung had run out before the decision came in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(NamedTuple):
     """A rung and its end."""
 
     rung: Rung
@@ -84,8 +83,7 @@ class Course(Enum):
     """It is only recorded; the account keeps what it has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(NamedTuple):
     """What a messenger knows about an account."""
 
     applied: Measure

@@ -1,6 +1,7 @@
 """What leaves the ledger: one account that is erased, and everything that has outlived its retention."""
 
 from tidegate.node import decision_table, settings
+from tidegate.node.in_effect import InEffect
 from tidegate.node.ledger_file import LedgerFile, numbers, stored
 
 DAY_S = 86_400.0
@@ -16,8 +17,8 @@ _ACTIONS_OF = (
 class Forgetting:
     """Removes rows, and sees to it that the file does not go on holding what was in them."""
 
-    def __init__(self, file: LedgerFile, chosen: settings.Retention) -> None:
-        self._file, self._chosen = file, chosen
+    def __init__(self, file: LedgerFile, chosen: settings.Retention, in_effect: InEffect) -> None:
+        self._file, self._chosen, self._in_effect = file, chosen, in_effect
         self._erased_in_log = False
         """The write-ahead log may still hold what was erased."""
 
@@ -40,6 +41,7 @@ class Forgetting:
                 pseudonym,
             ).fetchone()[0]
             db.execute("delete from account where pseudonym = ?", pseudonym)
+            self._in_effect.touch([key])
         self._erased_in_log = not self._file.overwrite_erased()
         return gone
 

@@ -1,6 +1,6 @@
 """The ledger: every decision, in order, each once. What a node needs of it, whichever database keeps it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,6 +8,8 @@ from tidegate.engine.rungs import Rung
 from tidegate.node.enforcement import Withheld
 from tidegate.node.requests import Finding, Ruling
 from tidegate.statements.decision import DecisionShown
+
+NO_NAMES: Mapping[int, bytes] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,12 @@ class Ledger(Protocol):
     def committed_through(self) -> int:
         """Number of journal events whose decisions are all in."""
 
-    def commit(self, decisions: Sequence[DecisionShown], through: int) -> None:
+    def commit(
+        self, decisions: Sequence[DecisionShown], through: int, sealed: Mapping[int, bytes] = NO_NAMES
+    ) -> None:
         """Take in decisions in the order in which they were made, with all that follows from them, or nothing.
+
+        ``sealed``: names of accounts, sealed by the vault, that need not be sealed again.
 
         ``through``: number of journal events that these and all earlier decisions cover. Idempotent: a decision's id is
         its key, so after a crash the node commits the tail of its journal again. A call whose ``through`` lies below

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import LifoQueue
 from threading import RLock
-from typing import Any
+from typing import Any, Protocol
 
 from tidegate.node.database import opened, storage_errors, transaction
 from tidegate.node.requests import StorageError
@@ -99,6 +99,19 @@ def numbers(values: Iterable[int]) -> str:
     return json.dumps(list(values))
 
 
+class Follower(Protocol):
+    """Something in memory that is to be as the file is. Called while the file is locked."""
+
+    def begin(self) -> None:
+        """A transaction begins; one before that was not adopted was undone."""
+
+    def look(self, db: sqlite3.Connection) -> None:
+        """It is about to be committed."""
+
+    def adopt(self) -> None:
+        """It is durable. Must not fail."""
+
+
 class LedgerFile:
     """Any thread may read or write; writers wait for one another, readers for nobody."""
 
@@ -116,14 +129,23 @@ class LedgerFile:
         for _ in range(READERS):
             self._readers.put(None)
         self._closed = False
+        self.follower: Follower | None = None
+        """Is kept as the file is, once there is one."""
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction, durable when the ``with`` has ended, or undone. Does not nest."""
         with self.lock, storage_errors(self.path):
             self._check_open()
+            follower = self.follower
+            if follower is not None:
+                follower.begin()
             with transaction(self._writer) as db:
                 yield db
+                if follower is not None:
+                    follower.look(db)
+            if follower is not None:
+                follower.adopt()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,8 @@ class Recovered:
         self.troubles.append(words)
 
 
+Batch = tuple[int, NDArray[Any]]
+"""Number of the first event, and EVENT[n]."""
 Heard = Callable[[list[Decided], NDArray[Any], int], None]
 """Is told of decisions, the events of that batch, and the number of the batch's first event."""
 
@@ -126,13 +129,26 @@ def _engine(in_force: InForce, idle_limit_s: float) -> Engine:
 def _replay(found: Recovered, journal: Journal, heard: Heard, end: int) -> None:
     """Observe what the snapshot does not cover."""
     replica = found.replica
-    for first, events in _large(found, journal.read(replica.sequence, end)):
-        events = events[: end - first]
-        heard(replica.observe(events), events, first)
-        found.replayed += len(events)
+    tail = Journal(journal.path.parent, read_only=True)
+    try:
+        for first, events in _ahead(_large(found, tail.read(replica.sequence, end))):
+            events = events[: end - first]
+            heard(replica.observe(events), events, first)
+            found.replayed += len(events)
+    finally:
+        tail.close()
 
 
-def _large(found: Recovered, stretches: Iterator[Stretch]) -> Iterator[tuple[int, NDArray[Any]]]:
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same, each read, checked and unpacked by a second core while the one before is observed."""
+    with ThreadPoolExecutor(1, "journal-reader") as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
+
+
+def _large(found: Recovered, stretches: Iterator[Stretch]) -> Iterator[Batch]:
     """Stretches joined to batches worth observing; events that are lost are stood in for by ticks that do nothing."""
     held: list[NDArray[Any]] = []
     first, count = 0, 0

@@ -86,6 +86,17 @@ class Replica:
             start = at + 1
         return decided
 
+    def figures(self) -> dict[str, float]:
+        """What the engine holds and has done, by name, for the metrics page."""
+        engine, parts = self.engine, self.engine.state_parts()
+        return {
+            **{f"engine_{kind}": float(parts[f"{kind}.book"]["live"][0]) for kind in ("networks", "devices")},
+            "engine_accounts": float(engine.account_count),
+            "engine_bytes": float(engine.bytes_in_use),
+            "engine_late_events": float(engine.late),
+            "engine_judged": float(engine.judged),
+        }
+
     def _obey(self, command: Any, decided: list[Decided]) -> None:
         if command["type"] == _TICK:
             self._note(self._ended(float(command["time"])), 0, decided)
@@ -114,9 +125,9 @@ class Replica:
             return
         if offset:
             decisions["event"][decisions["event"] >= 0] += offset
-        for until_s, key in zip(decisions["until"].tolist(), decisions["key"].tolist(), strict=True):
-            if np.isfinite(until_s):
-                heapq.heappush(self._ends, (until_s, key))
+        ending = decisions[np.isfinite(decisions["until"])]
+        for end in zip(ending["until"].tolist(), ending["key"].tolist(), strict=True):
+            heapq.heappush(self._ends, end)
         decided.append(Decided(decisions, self._explainer))
 
 

@@ -2,7 +2,8 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from tidegate.engine.rungs import RUNGS, Rung
@@ -12,8 +13,9 @@ from tidegate.node.action_entry import Entries
 from tidegate.node.breaker import Breakers, BreakerShown
 from tidegate.node.enforcement import Course, Enforcement, Measure, Withheld, course_of
 from tidegate.node.forgetting import Forgetting
+from tidegate.node.in_effect import InEffect
 from tidegate.node.keys import keys_of
-from tidegate.node.ledger import DayCount, Recorded, RulingNoted
+from tidegate.node.ledger import NO_NAMES, DayCount, Recorded, RulingNoted
 from tidegate.node.ledger_file import LedgerFile, committed_through, next_number, set_meta, stored
 from tidegate.node.requests import Finding, Ruling
 from tidegate.node.sealing import Sealer
@@ -54,13 +56,16 @@ class SqliteLedger:
                 self._breakers.restore(kept)
             self.population = self._breakers.population
             """Accounts that the node knows, for the limits of the circuit breakers; kept with the next decisions."""
-            self.outbox = SqliteOutbox(self._file, chosen)
-            self._sweeps = Sweeps(self._file, chosen, self._rules)
+            with self._file.reading() as db:
+                self._in_effect = InEffect(db)
+            self._file.follower = self._in_effect
+            self.outbox = SqliteOutbox(self._file, chosen, self._in_effect)
+            self._sweeps = Sweeps(self._file, chosen, self._rules, self._in_effect)
             self._sweeps.follow_settings(now_s())
         except BaseException:
             self._file.close()
             raise
-        self._forgetting = Forgetting(self._file, self._settings.retention)
+        self._forgetting = Forgetting(self._file, self._settings.retention, self._in_effect)
         self._skipped = False
 
     def close(self) -> None:
@@ -74,7 +79,9 @@ class SqliteLedger:
         """Number of journal events whose decisions are all in."""
         return self._through
 
-    def commit(self, decisions: Sequence[DecisionShown], through: int) -> None:
+    def commit(
+        self, decisions: Sequence[DecisionShown], through: int, sealed: Mapping[int, bytes] = NO_NAMES
+    ) -> None:
         """Take in decisions and enter the actions that follow from them, in one durable transaction."""
         if through < self._through:
             self._note_skipped(decisions, through)
@@ -90,16 +97,15 @@ class SqliteLedger:
                 entries = Entries(db, now_s, self._settings.enforcement.lease_s)
                 if fresh:
                     accounts = load(db, {decision.pseudonym for decision in fresh})
+                    admit = partial(breakers.admit, now_s=now_s)
                     followed = [
-                        (
-                            first + at,
-                            decision,
-                            self._follow(decision, first + at, accounts, entries, breakers, now_s),
-                        )
-                        for at, decision in enumerate(fresh)
+                        (number, decision, self._follow(decision, number, accounts, entries, admit))
+                        for number, decision in enumerate(fresh, first)
                     ]
                     decision_table.insert(db, followed, now_s)
-                    save(db, accounts.values())
+                    save(db, accounts.values(), sealed)
+                    for account in accounts.values():
+                        self._in_effect.put(account.pseudonym, account.decided.rung, account.wanted.rung)
                     entries.write()
                     set_meta(db, "breakers", breakers.to_json())
                 set_meta(db, "committed_through", through)
@@ -115,8 +121,7 @@ class SqliteLedger:
         number: int,
         accounts: dict[int, AccountState],
         entries: Entries,
-        breakers: Breakers,
-        now_s: float,
+        admit: Callable[[Rung], bool],
     ) -> Withheld:
         """Enter what one decision leads to, and say why it leads to nothing if it does not."""
         target = Measure.of(RUNGS[decision.rung], decision.until)
@@ -128,8 +133,8 @@ class SqliteLedger:
             target,
             account.situation,
             self._rules.withheld(decision.account, decision.pseudonym),
-            now_s,
-            lambda rung: breakers.admit(rung, now_s),
+            entries.now_s,
+            admit,
         )
         if course is Course.KEEP:
             entries.keep(account)
@@ -170,16 +175,14 @@ class SqliteLedger:
 
     def enforced_rung(self, key: int) -> Rung:
         """What is in effect for an account: by the last action that was not withheld, confirmed or on its way."""
-        account = self._state(key)
-        return account.wanted.rung if account else Rung.ALLOW
+        return self._in_effect.of(key).wanted
 
     def enforced_now(self, key: int, account: str, rung: Rung) -> Rung:
         """What is in effect for an account that the engine has put on ``rung``, also if the ledger does not know yet."""
         if rung is Rung.ALLOW:
             return rung  # relief always goes out
-        state = self._state(key)
-        current = state.wanted.rung if state else Rung.ALLOW
-        if rung is (state.decided.rung if state else Rung.ALLOW):
+        decided, current = self._in_effect.of(key)
+        if rung is decided:
             return current
         if rung <= current:
             return rung
@@ -232,14 +235,6 @@ class SqliteLedger:
             counts[f"breaker_open_{shown.rung.word}"] = float(shown.opened is not None)
             counts[f"breaker_last_day_{shown.rung.word}"] = float(shown.last_day)
         return counts
-
-    def _state(self, key: int) -> AccountState | None:
-        with self._file.reading() as db:
-            db.execute("begin")
-            try:
-                return load(db, (key,)).get(key)
-            finally:
-                db.execute("rollback")
 
     # -- circuit breakers ----------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from tidegate.engine.rungs import Rung
 from tidegate.node import settings
 from tidegate.node.decision_table import reasons_of
 from tidegate.node.enforcement import Measure
+from tidegate.node.in_effect import InEffect
 from tidegate.node.ledger_file import LedgerFile, pseudonym_of
 from tidegate.node.notices import notice
 from tidegate.node.outbox import (
@@ -43,8 +44,8 @@ _NUMBER = "coalesce((select number from decision where id = ?1), (select number 
 class SqliteOutbox:
     """See :class:`~tidegate.node.outbox.Outbox`."""
 
-    def __init__(self, file: LedgerFile, chosen: settings.Enforcement) -> None:
-        self._file, self._chosen = file, chosen
+    def __init__(self, file: LedgerFile, chosen: settings.Enforcement, in_effect: InEffect) -> None:
+        self._file, self._chosen, self._in_effect = file, chosen, in_effect
         self.listeners = Listeners()
 
     # -- handing out ---------------------------------------------------------------------------------------------------
@@ -89,9 +90,11 @@ class SqliteOutbox:
             if measure.over(now_s):
                 # Its end is being decided, or will be at the next tick; nobody is limited for a time that has passed.
                 settled.append(("past", now_s, "", number))
+                self._in_effect.touch([pseudonym_of(pseudonym)])
                 continue
             if attempts >= self._chosen.attempts:
                 settled.append(("dead", None, _SILENT, number))
+                self._in_effect.touch([pseudonym_of(pseudonym)])
                 continue
             attempt = attempts + 1
             again_s = max(until_s, now_s + retry_delay_s(identifier, attempt, self._chosen))
@@ -146,6 +149,7 @@ class SqliteOutbox:
         if row is None:
             return ""
         number, pseudonym, rung, until, state, attempts, handed, confirmed = row
+        self._in_effect.touch([pseudonym_of(pseudonym)])
         if handed != number or confirmed >= number:
             return (
                 ""  # never handed out, or the messenger has been handed something newer since, or it is known
@@ -192,9 +196,10 @@ class SqliteOutbox:
         with self._file.writing() as db:
             found = db.execute(
                 "update action set state = 'due', due = ?2, leased_until = 0, attempts = 0 "
-                f"where number = {_NUMBER} and state = 'dead'",
+                f"where number = {_NUMBER} and state = 'dead' returning pseudonym",
                 (identifier, now_s),
-            ).rowcount
+            ).fetchall()
+            self._in_effect.touch(pseudonym_of(row[0]) for row in found)
         if found:
             self.listeners.tell()
         return bool(found)

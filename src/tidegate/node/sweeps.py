@@ -15,6 +15,7 @@ from tidegate.node import settings
 from tidegate.node.account_table import AccountState, load
 from tidegate.node.action_entry import Entries
 from tidegate.node.enforcement import ALLOWED, Enforcement, Withheld
+from tidegate.node.in_effect import InEffect
 from tidegate.node.ledger_file import LedgerFile, pseudonym_of, set_meta, stored
 
 log = logging.getLogger(__name__)
@@ -56,8 +57,10 @@ Visit = Callable[[AccountState, Entries, Swept], None]
 class Sweeps:
     """Commands that visit many accounts of one ledger file."""
 
-    def __init__(self, file: LedgerFile, chosen: settings.Enforcement, rules: Enforcement) -> None:
-        self._file, self._chosen, self._rules = file, chosen, rules
+    def __init__(
+        self, file: LedgerFile, chosen: settings.Enforcement, rules: Enforcement, in_effect: InEffect
+    ) -> None:
+        self._file, self._chosen, self._rules, self._in_effect = file, chosen, rules, in_effect
 
     def follow_settings(self, now_s: float) -> None:
         """At a start: carry out what settings ask for that are not those of the last start."""
@@ -140,6 +143,7 @@ class Sweeps:
                     visit(account, entries, swept)
                 if not dry_run:
                     entries.write()
+                    self._in_effect.touch(accounts)
             if len(rows) < PIECE or rows[-1][0] == _LAST:
                 return swept
             start = rows[-1][0] + 1
@@ -156,7 +160,9 @@ class Sweeps:
         ).fetchall()
         entries = Entries(db, now_s, self._chosen.lease_s)
         settled = 0
-        for account in load(db, [pseudonym_of(row[0]) for row in rows], names=True).values():
+        accounts = load(db, [pseudonym_of(row[0]) for row in rows], names=True)
+        self._in_effect.touch(accounts)
+        for account in accounts.values():
             if not release:
                 entries.settle_held(account, "withdrawn")
                 settled += 1

@@ -4,6 +4,7 @@ Identifiers lie encrypted (AES-256-GCM, bound to their pseudonym) under a key of
 nobody; every look-up on behalf of a person is written down with who asked and why.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -42,15 +43,21 @@ class Vault:
 
     def names(self, keys: Iterable[int]) -> dict[int, str]:
         """Identifiers of those pseudonyms that are known; for the node's own work, not written down."""
-        found = {}
+        return self.opened(self.sealed(keys))
+
+    def sealed(self, keys: Iterable[int]) -> dict[int, bytes]:
+        """The same as they are stored, for another of the node's files: to be opened with the same key and pseudonym."""
+        wanted = json.dumps([key - _SIGN for key in keys])
         with self._lock, storage_errors(self.path):
-            for key in keys:
-                row = self._db.execute(
-                    "select sealed from account where pseudonym = ?", (key - _SIGN,)
-                ).fetchone()
-                if row is not None:
-                    found[key] = self._sealer.opened(key, row[0])
-        return found
+            rows = self._db.execute(
+                "select pseudonym, sealed from account where pseudonym in (select value from json_each(?))",
+                (wanted,),
+            ).fetchall()
+        return {stored + _SIGN: blob for stored, blob in rows}
+
+    def opened(self, sealed: Mapping[int, bytes]) -> dict[int, str]:
+        """Identifiers that :meth:`sealed` gave; for the node's own work, not written down."""
+        return {key: self._sealer.opened(key, blob) for key, blob in sealed.items()}
 
     def look_up(self, key: int, *, who: str, why: str, now_s: float) -> str | None:
         """One identifier on behalf of a person, written down before it is given."""

@@ -1,13 +1,13 @@
 """One change of rung as people and files are shown it: the account by name, the reasons in words."""
 
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class ReasonShown:
+
+class ReasonShown(msgspec.Struct, frozen=True, gc=False):
     """One reason for a decision, in words."""
 
     name: str
@@ -18,8 +18,7 @@ class ReasonShown:
     """``"rule"`` or ``"model"``."""
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionShown:
+class DecisionShown(msgspec.Struct, frozen=True):
     """One change of rung of one account."""
 
     time: float
