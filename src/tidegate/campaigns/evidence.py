@@ -2,9 +2,9 @@
 
 One table in one file. Comparison, explanation and documentation read it. ``m`` and ``u`` are the shares of pairs at
 each level among accounts of one operator and among others; they were measured on simulated fleets of 20 to 60 accounts,
-half of them with clean networks, devices and numbers (``tidegate evaluate --campaign-signals``), and are rounded. In a
-log, ``u`` is never taken to be smaller than the log itself shows (:func:`live_weights`): on a platform where everybody
-signed up this week, signing up in one week says nothing.
+half of them with clean networks, devices and numbers, and are rounded. In a log, ``u`` is never taken to be smaller than
+the log itself shows (:func:`live_weights`): on a platform where everybody signed up this week, signing up in one week
+says nothing.
 """
 
 from dataclasses import dataclass

@@ -30,7 +30,12 @@ class _Work:
     decided: Sequence[Decided] = ()
     count: int = 0
     through: int = 0
-    job: Callable[[], Any] | None = None
+    job: "_Job | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    do: Callable[[], Any]
     done: Future[Any] = field(default_factory=Future)
 
 
@@ -90,12 +95,12 @@ class Committer:
 
     def do(self, job: Callable[[], Any]) -> Future[Any]:
         """Call ``job`` in the committer's thread, after everything queued so far."""
-        work = _Work(job=job)
+        asked = _Job(job)
         with self._work_to_do:
-            self._waiting.append(work)
+            self._waiting.append(_Work(job=asked))
             self._jobs += 1
             self._work_to_do.notify()
-        return work.done
+        return asked.done
 
     def drain(self, timeout_s: float) -> bool:
         """Wait until everything queued is in the ledger; False when it was not in time."""
@@ -124,8 +129,8 @@ class Committer:
                 self.failing = f"a fault has stopped the committer: {fault}"
                 self.fault = fault
                 for work in self._waiting:
-                    if work.job is not None and not work.done.done():
-                        work.done.set_exception(fault)
+                    if work.job is not None and not work.job.done.done():
+                        work.job.done.set_exception(fault)
                 self._room.notify_all()
             raise
 
@@ -167,12 +172,11 @@ class Committer:
         return batch
 
     def _carry_out(self, batch: list[_Work]) -> None:
-        first = batch[0]
-        if first.job is not None:
+        if (job := batch[0].job) is not None:
             try:
-                first.done.set_result(first.job())
+                job.done.set_result(job.do())
             except Exception as error:  # noqa: BLE001 - handed to whoever asked for the job
-                first.done.set_exception(error)
+                job.done.set_exception(error)
             return
         decided = [some for work in batch for some in work.decided]
         through = batch[-1].through

@@ -5,6 +5,7 @@ cannot differ: the same journal gives the same state and the same decisions, bit
 """
 
 import heapq
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -125,9 +126,9 @@ class Replica:
             return
         if offset:
             decisions["event"][decisions["event"] >= 0] += offset
-        ending = decisions[np.isfinite(decisions["until"])]
-        for end in zip(ending["until"].tolist(), ending["key"].tolist(), strict=True):
-            heapq.heappush(self._ends, end)
+        for end in zip(decisions["until"].tolist(), decisions["key"].tolist(), strict=True):
+            if math.isfinite(end[0]):
+                heapq.heappush(self._ends, end)
         decided.append(Decided(decisions, self._explainer))
 
 
