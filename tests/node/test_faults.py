@@ -172,11 +172,10 @@ def test_a_full_disk_refuses_with_503_and_is_over_by_itself_when_there_is_room(t
     with ServedNode(folder, disk) as node, node.client(token) as client:
         assert client.post("/v1/events", content=batch(0)).json()["accepted"] == 200
         fill(node.seen / "ballast")
-        number, answer = 0, client.get("/healthz")
-        while answer.status_code == 200:  # until what SQLite had set aside is used up
-            number += 1
-            body = batch(number)
-            answer = client.post("/v1/events", content=body)
+        number = 1
+        while (answer := client.post("/v1/events", content=batch(number))).status_code == 200:
+            number += 1  # until what SQLite had set aside is used up
+        body = batch(number)
         assert answer.status_code == 503
         assert int(answer.headers["retry-after"]) > 0
         assert answer.json()["error"]["code"] == "storage_failing"
