@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 SEED = 1
-RESOLUTION = 1.0
 
 
 class Unavailable(ImportError):  # noqa: N818 - a state
@@ -23,6 +22,12 @@ class Group:
     local: NDArray[np.int64]
     """The same as indices into ``members``."""
     weights: NDArray[np.float64]
+
+    @property
+    def ties(self) -> NDArray[np.float64]:
+        """How many each member has."""
+        counted: NDArray[np.int64] = np.bincount(self.local.ravel(), minlength=len(self.members))
+        return counted.astype(np.float64)
 
 
 def groups_of(
@@ -78,7 +83,7 @@ def communities(count: int, pairs: NDArray[np.int64], weights: NDArray[np.float6
     nk.setSeed(SEED, False)
     graph = nk.Graph(count, weighted=True)
     graph.addEdges((weights, (pairs[:, 0], pairs[:, 1])))
-    found = nk.community.ParallelLeiden(graph, randomize=False, gamma=RESOLUTION)
+    found = nk.community.ParallelLeiden(graph, randomize=False)
     found.run()
     return np.array(found.getPartition().getVector(), np.int64)
 

@@ -1,13 +1,10 @@
 """What the search remembers: one record for each account, each pair that has written, and each complaint.
 
-Everything is fixed in size. Times in records are whole seconds since :data:`CLOCK_ZERO_S`, 0 for *never*.
+Everything is fixed in size. Times in records are whole seconds since ``CLOCK_ZERO_S`` of the engine, 0 for *never*.
 """
 
 import numpy as np
 
-from tidegate.events.columns import EARLIEST_S
-
-CLOCK_ZERO_S = EARLIEST_S - 1.0
 NETWORKS, DEVICES, CHATS, PEERS = 4, 2, 4, 4
 """The latest different ones that are remembered of an account."""
 LATENCY_BINS = 32
@@ -32,7 +29,6 @@ PERSON = np.dtype(
         ("client", U4),
         ("contact_head", U4),  # slot + 1 of the contact it opened last
         ("opened", U4),  # contacts it opened
-        ("answered", U4),  # those in which the other side wrote back
         ("approached", U4),  # contacts that others opened with it
         ("sent", U4),
         ("network_at", U1),
@@ -41,7 +37,7 @@ PERSON = np.dtype(
         ("peer_at", U1),
         ("changed", U1),  # since the last pass
         ("cleared", U1),  # a person found it legitimate
-        ("padding", U2),
+        ("padding", U1, (6,)),
     ]
 )
 """One account."""
@@ -81,7 +77,7 @@ TOKEN = np.dtype([("key", U8), ("last_s", F8), ("accounts", U4), ("padding", U4)
 
 TARGETS = 48
 """The latest people an account began to write to, as far as they are compared."""
-HOURS = 8
+HOURS, REGION = 8, 8
 
 OUTREACH = np.dtype(
     [
@@ -92,13 +88,11 @@ OUTREACH = np.dtype(
         ("slot", U4),
         ("registered", U4),
         ("started", U4),
-        ("latest", U4),  # its latest new contact
         ("phone_range", U4),
         ("client", U4),
         ("opened", U4),
         ("looked_at", U4),  # contacts that the following rest on
         ("answered", F4),
-        ("complained", F4),
         ("conduct", F4),  # evidence that the silence is that of bulk sending, in nats
         ("size_mean", F4),  # of the logarithm of first messages' sizes; NaN unknown
         ("size_sd", F4),
@@ -109,7 +103,7 @@ OUTREACH = np.dtype(
         ("hours", F4, (HOURS,)),  # share of new contacts in each three hours of the day
         ("target_count", U4),
         ("targets", U4, (TARGETS,)),  # slot + 1, ascending
-        ("region", U4, (8,)),  # sketch of the people its targets talk with
+        ("region", U4, (REGION,)),  # sketch of the people its targets talk with
     ]
 )
 """What one account's new contacts look like, made anew when it has changed."""

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.campaigns.layout import CLOCK_ZERO_S, COMPLAINT, CONTACT, LATENCY_BINS, PERSON, TOKEN
+from tidegate.campaigns.layout import COMPLAINT, CONTACT, LATENCY_BINS, PERSON, TOKEN
 from tidegate.campaigns.remembering import remember
 from tidegate.engine.index import free
+from tidegate.engine.layout import CLOCK_ZERO_S
 from tidegate.engine.table import Table
 from tidegate.events.columns import EVENT
 from tidegate.events.compiled import compiled
@@ -16,9 +17,7 @@ from tidegate.events.compiled import compiled
 PIECE = 16_384
 """Events taken in at once; tables are made large enough before each piece."""
 NEW_TOKENS_AN_EVENT = 5
-_TOTALS = np.dtype(
-    [("registered", np.int64), ("active", np.int64), ("opened", np.int64), ("complaints", np.int64)]
-)
+_TOTALS = np.dtype([("active", np.int64), ("opened", np.int64), ("complaints", np.int64)])
 
 Arrays = namedtuple(
     "Arrays",

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.campaigns.layout import CLOCK_ZERO_S, HOURS, LATENCY_BINS, OUTREACH, PEERS, TARGETS
+from tidegate.campaigns.layout import HOURS, LATENCY_BINS, OUTREACH, PEERS, REGION, TARGETS
 from tidegate.campaigns.memory import Memory
 from tidegate.engine.arithmetic import mixed
+from tidegate.engine.layout import CLOCK_ZERO_S
 from tidegate.events.compiled import compiled, inlined
 
 ANSWERED_BY_HONEST, ANSWERED_BY_BULK = 0.3, 0.08
@@ -24,7 +25,6 @@ PRIOR_ANSWERS = 50.0
 ASSUMED_MEDIAN_S = 3_600.0
 RECEIVED_AT_MOST = 512
 """Contacts looked at to see how an account is received."""
-REGION = 8
 _REGION_SALT = np.uint64(0x726567696F6E0000)
 _LARGEST = np.uint32(0xFFFFFFFF)
 
@@ -105,7 +105,7 @@ def look_back(t: Any, slot: Any, clock: Any, answered_by: Any, row: Any) -> None
     """Fill OUTREACH ``row`` for the account in ``slot`` as of ``clock``."""
     person = t.persons[slot]
     who_it_is(person, slot, row)
-    conduct, answered, complained, typed, dead = 0.0, 0.0, 0.0, 0.0, 0.0
+    conduct, answered, typed, dead = 0.0, 0.0, 0.0, 0.0
     size_sum, size_squares, sized, looked_at = 0.0, 0.0, 0.0, 0
     newest, oldest = np.uint32(0), clock
     at = np.int64(person.contact_head) - 1
@@ -121,7 +121,6 @@ def look_back(t: Any, slot: Any, clock: Any, answered_by: Any, row: Any) -> None
         other = t.persons[contact.other]
         conduct += said_back(t, contact, clock, answered_by)
         answered += np.float64(contact.answered != 0)
-        complained += np.float64(contact.complained != 0)
         typed += contact.typed
         dead += np.float64(other.first_active == 0)
         if contact.size > 0:
@@ -134,13 +133,8 @@ def look_back(t: Any, slot: Any, clock: Any, answered_by: Any, row: Any) -> None
         sketch_region(t, row, contact.other)
         at = np.int64(contact.before) - 1
     row.looked_at, row.target_count = np.uint32(looked_at), np.uint32(looked_at)
-    row.latest = newest
     count = max(np.float64(looked_at), 1.0)
-    row.answered, row.complained, row.conduct = (
-        np.float32(answered),
-        np.float32(complained),
-        np.float32(conduct),
-    )
+    row.answered, row.conduct = np.float32(answered), np.float32(conduct)
     row.typed, row.dead = np.float32(typed / count), np.float32(dead / count)
     row.hours /= np.float32(count)
     row.size_mean, row.size_sd = np.float32(np.nan), np.float32(np.nan)

@@ -4,14 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from tidegate.campaigns.layout import CHATS, CLOCK_ZERO_S, DEVICES, LATENCY_BINS, NETWORKS, PEERS
+from tidegate.campaigns.layout import CHATS, DEVICES, LATENCY_BINS, NETWORKS, PEERS
 from tidegate.engine.arithmetic import mixed
 from tidegate.engine.index import find, find_or_add
+from tidegate.engine.layout import CLOCK_ZERO_S
 from tidegate.events.columns import EventType, Reason
 from tidegate.events.compiled import compiled, inlined
 
 REGISTER, MESSAGE, TYPING = int(EventType.REGISTER), int(EventType.MESSAGE), int(EventType.TYPING)
-INVITE, JOIN = int(EventType.INVITE), int(EventType.JOIN)
+JOIN = int(EventType.JOIN)
 BLOCK, REPORT = int(EventType.BLOCK), int(EventType.REPORT)
 LABEL, RULING = int(EventType.LABEL), int(EventType.RULING)
 LAST_OF_TRAFFIC = int(EventType.CONTACT)
@@ -109,7 +110,6 @@ def signs_up(t: Any, person: Any, event: Any, clock: Any) -> None:
     if event.client != 0:
         person.client = event.client
         counted(t, CLIENT_SALT, event.client, event.time)
-    t.totals[0].registered += 1
 
 
 @inlined
@@ -139,7 +139,6 @@ def writes_to(t: Any, slot: Any, event: Any, clock: Any) -> None:
     elif contact.answered == 0 and contact.opener != np.uint32(slot):
         contact.answered = clock
         opener = t.persons[contact.opener]
-        opener.answered += np.uint32(1)
         opener.changed = np.uint8(1)
         waited = np.float64(clock - contact.began) + 1.0
         t.latency[min(np.int64(2.0 * np.log2(waited)), LATENCY_BINS - 1)] += 1.0

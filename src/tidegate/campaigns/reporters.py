@@ -51,11 +51,12 @@ class Reporters:
 
     def find(self, now_s: float) -> list[Campaign]:
         """Rings that are new, or have new members."""
-        complaints = self._memory.complaints_since(now_s - self._settings.window_s)
-        new = complaints[-(self._memory.complaint_count - self._heard) :] if len(complaints) else complaints
-        if self._memory.complaint_count == self._heard:
+        since = self._memory.complaint_count - self._heard
+        if not since:
             return []
-        self._heard = self._memory.complaint_count
+        self._heard += since
+        complaints = self._memory.complaints_since(now_s - self._settings.window_s)
+        new = complaints[-since:]
         found = []
         for victim in np.unique(new["about"]).tolist():
             about = complaints[complaints["about"] == victim]
@@ -142,8 +143,7 @@ class Reporters:
         log_e: float,
         now_s: float,
     ) -> Campaign:
-        ties = np.bincount(group.local.ravel(), minlength=len(rows)).astype(np.float64)
-        scores = 1.0 / (1.0 + np.exp(-(1.0 + 3.0 * ties / max(len(rows) - 1, 1))))
+        scores = 1.0 / (1.0 + np.exp(-(1.0 + 3.0 * group.ties / max(len(rows) - 1, 1))))
         order = np.argsort(-scores, kind="stable")
         keys = rows["key"][order].copy()
         facts = strongest_facts(self._likeness, rows)

@@ -73,7 +73,7 @@ class Senders:
         label = np.full(len(self._candidates.rows), -1)
         for number, group in enumerate(groups):
             label[group.members] = number
-        centres = [group.members[np.argsort(-_ties(group), kind="stable")[:CENTRE]] for group in groups]
+        centres = [group.members[np.argsort(-group.ties, kind="stable")[:CENTRE]] for group in groups]
         one, other = self._worth_merging(label, pairs, len(groups))
         across = [
             np.stack([np.repeat(centres[a], len(centres[b])), np.tile(centres[b], len(centres[a]))], 1)
@@ -141,7 +141,7 @@ class Senders:
         if not len(slots):
             return np.zeros(0)
         others = outreach_of(self._memory, slots, now_s)
-        centre = rows[np.argsort(-_ties(group), kind="stable")[:CENTRE]]
+        centre = rows[np.argsort(-group.ties, kind="stable")[:CENTRE]]
         among = np.stack(np.triu_indices(len(centre), 1), 1).astype(np.int64)
         usual, _ = self._likeness.weigh(centre, among)
         across = np.stack(np.divmod(np.arange(len(others) * len(centre)), len(centre)), 1)
@@ -155,7 +155,7 @@ class Senders:
     def _campaign(self, group: Group, log_e: float, now_s: float) -> Campaign:
         """As a finding, under the number of the one it continues."""
         rows = self._candidates.rows[group.members]
-        ties = _ties(group)
+        ties = group.ties
         nats = np.bincount(group.local.ravel(), np.repeat(group.weights, 2), len(rows))
         beyond = nats / np.maximum(ties, 1.0) - self._candidates.threshold
         breadth = np.minimum(ties / max(len(rows) - 1, 1), 1.0)
@@ -186,14 +186,6 @@ def links_of(group: Group, place: NDArray[np.int64]) -> tuple[Link, ...]:
         Link(int(place[one]), int(place[other]), float(weight))
         for (one, other), weight in zip(group.local.tolist(), group.weights.tolist(), strict=True)
     )
-
-
-def _ties(group: Group) -> NDArray[np.float64]:
-    """How many ties each member has."""
-    ties: NDArray[np.float64] = np.bincount(group.local.ravel(), minlength=len(group.members)).astype(
-        np.float64
-    )
-    return ties
 
 
 def _near(people: NDArray[Any], rows: NDArray[Any]) -> NDArray[np.bool_]:
