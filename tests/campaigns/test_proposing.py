@@ -3,6 +3,7 @@
 import numpy as np
 from small_worlds import world
 
+from tidegate.campaigns.likeness import Likeness
 from tidegate.campaigns.outreach import outreach_of
 from tidegate.campaigns.proposing import everybody, in_blocks, propose
 
@@ -15,8 +16,9 @@ def test_blocks_propose_most_of_the_ties_that_comparing_everybody_finds() -> Non
     rows = candidates.rows
     fresh = np.ones(len(rows), np.bool_)
     pairs = everybody(len(rows), fresh)
-    weights, _ = candidates._likeness.weigh(rows, pairs)
-    ties = {tuple(pair) for pair in pairs[weights >= candidates.threshold].tolist()}
+    weights, _ = Likeness(searched.search.memory).weigh(rows, pairs)
+    costs = candidates.costs[pairs].max(axis=1)
+    ties = {tuple(pair) for pair in pairs[weights >= costs].tolist()}
     proposed = {tuple(pair) for pair in in_blocks(rows, fresh, most=1_000_000).tolist()}
     assert len(proposed) < len(pairs)
     assert len(ties & proposed) >= 0.9 * len(ties)
@@ -36,5 +38,5 @@ def test_pairs_without_a_fresh_account_are_not_proposed() -> None:
     rows = outreach_of(searched.search.memory, slots, float(searched.log.events["time"][-1]))
     fresh = np.zeros(len(rows), np.bool_)
     fresh[::7] = True
-    pairs = propose(rows, fresh, most=100_000)
+    pairs = propose(rows, fresh, 100_000, 0)
     assert len(pairs) and fresh[pairs].any(axis=1).all()

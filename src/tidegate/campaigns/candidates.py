@@ -11,9 +11,13 @@ from tidegate.campaigns.memory import Memory
 from tidegate.campaigns.outreach import outreach_of
 from tidegate.campaigns.proposing import propose
 from tidegate.campaigns.settings import SearchSettings
+from tidegate.campaigns.surprise import cost_of_picking
+from tidegate.campaigns.surroundings import Surroundings
 
-FEWEST = 20
-"""With fewer candidates a tie is asked to be as strong as among so many."""
+SLACK_NATS = 2.0
+"""A tie may fall short of what its accounts cost by so much: several ties together make up for it."""
+FORESIGHT_NATS = 0.5
+"""Pairs that fall short of a tie by less are remembered: ranks change."""
 
 
 class Candidates:
@@ -21,6 +25,8 @@ class Candidates:
 
     def __init__(self, memory: Memory, likeness: Likeness, settings: SearchSettings) -> None:
         self._memory, self._likeness, self._settings = memory, likeness, settings
+        self.surroundings = Surroundings(likeness, settings.most_bystanders)
+        """Everybody else."""
         self.rows: NDArray[Any] = np.zeros(0, OUTREACH)
         """In the order in which accounts became candidates."""
         self.pairs = np.zeros((0, 2), np.int64)
@@ -28,12 +34,15 @@ class Candidates:
         self.weights = np.zeros(0)
         """Nats of each tie."""
         self.turned_away = 0
-        """Accounts that were not compared because there were too many, in the last pass."""
+        """Accounts that were not compared because there were too many colder ones, in the last pass."""
 
     @property
-    def threshold(self) -> float:
-        """Nats from which on a pair is a tie: what a union over all candidates costs (see ``surprise``)."""
-        return float(np.log(max(len(self.rows), FEWEST)) + 1.0)
+    def costs(self) -> NDArray[np.float64]:
+        """[candidate]: nats that it costs to have picked it."""
+        order = np.argsort(-self.rows["conduct"], kind="stable")
+        ranks = np.zeros(len(order))
+        ranks[order] = np.arange(1, len(order) + 1)
+        return cost_of_picking(ranks, len(order))
 
     def update(self, now_s: float, everybody: bool) -> bool:
         """Look at accounts that have changed since the last time, or at all; whether any tie may have changed."""
@@ -47,11 +56,17 @@ class Candidates:
         looked_at = outreach_of(memory, slots, now_s)
         if everybody:
             self._likeness.learn(looked_at, settings.ordinary_pairs)
-        cold = (looked_at["conduct"] >= settings.least_conduct) & (people["cleared"][slots] == 0)
+        cold = (looked_at["conduct"] >= settings.least_conduct) & (looked_at["cleared"] == 0)
+        (self.surroundings.renew if everybody else self.surroundings.add)(looked_at[~cold])
         fresh = self._merge(slots, looked_at[cold], people)
         if fresh.any():
             self._tie(fresh)
         return bool(fresh.any())
+
+    def erase(self, key: int) -> None:
+        """Forget an account."""
+        self._keep(self.rows["key"] != np.uint64(key))
+        self.surroundings.erase(key)
 
     def _merge(
         self, looked_at: NDArray[np.int64], cold: NDArray[Any], people: NDArray[Any]
@@ -68,13 +83,17 @@ class Candidates:
         changed = np.zeros(len(self.rows), np.bool_)
         changed[at[known]] = _differs(self.rows[at[known]], cold[known])
         self.rows[at[known]] = cold[known]
-        room = max(self._settings.most_candidates - len(self.rows), 0)
         new = cold[~known]
-        self.turned_away = max(len(new) - room, 0)
-        if self.turned_away:
-            new = new[np.sort(np.argsort(-new["conduct"], kind="stable")[:room])]
         self.rows = np.concatenate([self.rows, new])
-        return np.concatenate([changed, np.ones(len(new), np.bool_)])
+        fresh = np.concatenate([changed, np.ones(len(new), np.bool_)])
+        self.turned_away = max(len(self.rows) - self._settings.most_candidates, 0)
+        if self.turned_away:
+            keep = np.zeros(len(self.rows), np.bool_)
+            coldest = np.argsort(-self.rows["conduct"], kind="stable")
+            keep[coldest[: self._settings.most_candidates]] = True
+            self._keep(keep)
+            fresh = fresh[keep]
+        return fresh
 
     def _keep(self, keep: NDArray[np.bool_]) -> None:
         """Only these rows, and the ties among them."""
@@ -87,17 +106,17 @@ class Candidates:
     def _tie(self, fresh: NDArray[np.bool_]) -> None:
         """Compare what has changed with whom it might belong to."""
         stays = ~fresh[self.pairs].any(axis=1)
-        proposed = propose(self.rows, fresh, self._settings.most_pairs)
+        proposed = propose(self.rows, fresh, self._settings.most_pairs, self._settings.everybody_up_to)
         weights, _ = self._likeness.weigh(self.rows, proposed)
-        strong = weights >= self.threshold
+        strong = weights >= self.costs[proposed].max(axis=1, initial=0.0) - SLACK_NATS - FORESIGHT_NATS
         pairs = np.concatenate([self.pairs[stays], proposed[strong]])
         weights = np.concatenate([self.weights[stays], weights[strong]])
         kept = _strongest(pairs, weights, self._settings.most_ties)
         self.pairs, self.weights = pairs[kept], weights[kept]
 
     def ties(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Pairs and nats of all ties that are strong enough among as many candidates as there are now."""
-        strong = self.weights >= self.threshold
+        """Pairs and nats of all ties that are strong enough among the candidates that there are now."""
+        strong = self.weights >= self.costs[self.pairs].max(axis=1, initial=0.0) - SLACK_NATS
         return self.pairs[strong], self.weights[strong]
 
 

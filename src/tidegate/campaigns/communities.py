@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.campaigns.finding import Link
+
 SEED = 1
 
 
@@ -29,6 +31,21 @@ class Group:
         counted: NDArray[np.int64] = np.bincount(self.local.ravel(), minlength=len(self.members))
         return counted.astype(np.float64)
 
+    def only(self, kept: NDArray[np.int64]) -> "Group":
+        """Of these members, given as indices into ``members``, with the ties among them."""
+        kept = np.sort(kept)
+        place = np.full(len(self.members), -1)
+        place[kept] = np.arange(len(kept))
+        whole = (place[self.local] >= 0).all(axis=1)
+        return Group(self.members[kept], self.pairs[whole], place[self.local[whole]], self.weights[whole])
+
+    def links(self, place: NDArray[np.int64]) -> tuple[Link, ...]:
+        """The ties, where member ``i`` is shown at ``place[i]``."""
+        return tuple(
+            Link(int(place[one]), int(place[other]), float(weight))
+            for (one, other), weight in zip(self.local.tolist(), self.weights.tolist(), strict=True)
+        )
+
 
 def groups_of(
     pairs: NDArray[np.int64], weights: NDArray[np.float64], least_ties: int, *, split: bool = True
@@ -42,17 +59,15 @@ def groups_of(
     nodes, compact = np.unique(pairs, return_inverse=True)
     compact = compact.reshape(pairs.shape)
     labels = communities(len(nodes), compact, weights) if split else components(len(nodes), compact)
-    inside = labels[compact[:, 0]] == labels[compact[:, 1]]
-    order = np.flatnonzero(inside)[np.argsort(labels[compact[inside, 0]], kind="stable")]
+    inside = np.flatnonzero(labels[compact[:, 0]] == labels[compact[:, 1]])
+    inside = inside[_core(compact[inside], least_ties)]
+    order = inside[np.argsort(labels[compact[inside, 0]], kind="stable")]
     label = labels[compact[order, 0]]
     cuts = np.flatnonzero(label[1:] != label[:-1]) + 1
     found = []
-    for part in np.split(order, cuts):
-        kept = _core(pairs[part], least_ties)
-        if kept.any():
-            part = part[kept]
-            members, local = np.unique(pairs[part], return_inverse=True)
-            found.append(Group(members, pairs[part], local.reshape(-1, 2), weights[part]))
+    for part in np.split(order, cuts) if len(order) else ():
+        members, local = np.unique(pairs[part], return_inverse=True)
+        found.append(Group(members, pairs[part], local.reshape(-1, 2), weights[part]))
     return found
 
 
@@ -60,11 +75,11 @@ def _core(pairs: NDArray[np.int64], least_ties: int) -> NDArray[np.bool_]:
     """Which pairs are left when accounts with too few are taken away, again and again (the k-core)."""
     kept = np.ones(len(pairs), np.bool_)
     while kept.any():
-        nodes, ties = np.unique(pairs[kept], return_counts=True)
-        weak = nodes[ties < least_ties]
-        if not len(weak):
+        ties = np.bincount(pairs[kept].ravel(), minlength=int(pairs.max()) + 1)
+        weak = (ties < least_ties)[pairs].any(axis=1) & kept
+        if not weak.any():
             break
-        kept &= ~np.isin(pairs, weak).any(axis=1)
+        kept &= ~weak
     return kept
 
 
@@ -99,22 +114,3 @@ def components(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
         if (least == labels).all():
             return labels
         labels = least
-
-
-def spanning_tree(count: int, pairs: NDArray[np.int64], weights: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Indices of ``pairs`` that form a spanning forest of greatest weight (Kruskal 1956)."""
-    root = list(range(count))
-
-    def find(node: int) -> int:
-        while root[node] != node:
-            root[node] = root[root[node]]
-            node = root[node]
-        return node
-
-    kept = []
-    for at in np.argsort(-weights, kind="stable").tolist():
-        one, other = find(int(pairs[at, 0])), find(int(pairs[at, 1]))
-        if one != other:
-            root[one] = other
-            kept.append(at)
-    return np.array(kept, np.int64)

@@ -111,6 +111,17 @@ HOUR_EDGES = np.array([0.2, 0.35, 0.5, 0.7])
 SHARE_EDGES = np.array([0.05, 0.12, 0.25, 0.5])
 
 
+CONTACT_EDGES = np.array([3, 6, 16])
+CLASSES = 4
+"""Of how many contacts of the account of which less is known a comparison rests on."""
+
+
+@inlined
+def class_of(a: Any, b: Any) -> Any:
+    """Class of how much is known of two OUTREACH rows."""
+    return step(min(a.looked_at, b.looked_at), CONTACT_EDGES) - 1
+
+
 @inlined
 def compare(t: Any, a: Any, b: Any, active: Any, levels: Any, shares: Any) -> None:
     """Level of every signal into ``levels``; into ``shares`` how common what they share is, 2 where nothing is."""
@@ -162,8 +173,8 @@ def compare(t: Any, a: Any, b: Any, active: Any, levels: Any, shares: Any) -> No
 
 
 @inlined
-def weight_of(levels: Any, shares: Any, tables: Any, families: Any) -> Any:
-    """Nats of a pair; ``families`` float64[families] is left with what each family gives."""
+def weight_of(levels: Any, shares: Any, known: Any, tables: Any, families: Any) -> Any:
+    """Nats of a pair of class ``known``; ``families`` float64[families] is left with what each family gives."""
     families[:] = 0.0
     for s in range(SIGNAL_COUNT):
         if levels[s] == 0:
@@ -175,7 +186,7 @@ def weight_of(levels: Any, shares: Any, tables: Any, families: Any) -> Any:
             else:
                 gives = tables.differs[s]
         else:
-            gives = tables.weights[s, levels[s]]
+            gives = tables.weights[known, s, levels[s]]
         families[tables.family_of[s]] += gives
     total = 0.0
     for f in range(len(families)):
@@ -189,8 +200,9 @@ def weigh_pairs(t: Any, rows: Any, pairs: Any, active: Any, tables: Any, out: An
     """``out`` float64[n]: nats of evidence for each of ``pairs`` int64[n, 2]; ``by_family`` float64[n, families]."""
     levels, shares = np.zeros(SIGNAL_COUNT, np.int64), np.zeros(SIGNAL_COUNT)
     for i in range(len(pairs)):
-        compare(t, rows[pairs[i, 0]], rows[pairs[i, 1]], active, levels, shares)
-        out[i] = weight_of(levels, shares, tables, by_family[i])
+        one, other = rows[pairs[i, 0]], rows[pairs[i, 1]]
+        compare(t, one, other, active, levels, shares)
+        out[i] = weight_of(levels, shares, class_of(one, other), tables, by_family[i])
 
 
 @compiled

@@ -20,11 +20,11 @@ def strongest_facts(likeness: Likeness, rows: NDArray[Any]) -> tuple[SharedFact,
     """The three signals that tie OUTREACH ``rows`` together most, each with how many share it and how rare it is."""
     pairs = _some_pairs(len(rows))
     levels, shares = likeness.compare(rows, pairs)
-    tables, seen = likeness.tables, likeness.seen
+    known, weights, seen = likeness.known(rows, pairs), likeness.tables.weights, likeness.seen
     facts = []
     for i, signal in enumerate(SIGNALS):
         if signal.m:
-            nats = tables.weights[i][levels[:, i]]
+            nats = weights[known, i, levels[:, i]]
         else:
             with np.errstate(divide="ignore"):
                 nats = np.where(shares[:, i] < 2.0, np.log(signal.shared_m / shares[:, i]), 0.0)
@@ -35,10 +35,9 @@ def strongest_facts(likeness: Likeness, rows: NDArray[Any]) -> tuple[SharedFact,
         np.add.at(sharing, pairs[agree].ravel(), 1)
         members = int(np.count_nonzero(sharing))
         if signal.m:
-            usual = tables.weights[i][int(np.median(levels[agree, i]))]
-            as_telling = np.flatnonzero(tables.weights[i] >= max(usual, TELLING_NATS))
-            total = seen[i, 1:].sum()
-            common = float(seen[i, as_telling].sum() / total) if total else float("nan")
+            as_telling = weights[:, i] >= max(float(np.median(nats[agree])), TELLING_NATS)
+            total = seen[:, i, 1:].sum()
+            common = float(seen[:, i][as_telling].sum() / total) if total else float("nan")
         else:
             common = float(np.median(shares[agree, i]))
         worth = float(nats[agree].mean() * members / len(rows) * agree.mean() ** 0.5)

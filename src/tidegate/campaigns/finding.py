@@ -73,7 +73,8 @@ class Campaign:
     """One paragraph."""
 
     def without(self, key: int) -> "Campaign":
-        """The same without one member."""
+        """The same without one member or victim."""
+        others = self.victims != key
         kept = self.members != key
         place = np.cumsum(kept) - 1
         links = tuple(
@@ -81,7 +82,14 @@ class Campaign:
             for link in self.links
             if kept[link.one] and kept[link.other]
         )
-        return replace(self, members=self.members[kept], scores=self.scores[kept], links=links)
+        return replace(
+            self,
+            members=self.members[kept],
+            scores=self.scores[kept],
+            links=links,
+            victims=self.victims[others],
+            victim_shares=self.victim_shares[others],
+        )
 
     @property
     def q_value(self) -> float:

@@ -91,6 +91,7 @@ OUTREACH = np.dtype(
         ("phone_range", U4),
         ("client", U4),
         ("opened", U4),
+        ("cleared", U4),  # a person found it legitimate
         ("looked_at", U4),  # contacts that the following rest on
         ("answered", F4),
         ("conduct", F4),  # evidence that the silence is that of bulk sending, in nats

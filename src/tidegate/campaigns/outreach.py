@@ -23,8 +23,6 @@ FRESH_WORTH = 0.25
 PRIOR_ANSWERS = 50.0
 """Weight of the assumed distribution of answering times before the log has shown its own."""
 ASSUMED_MEDIAN_S = 3_600.0
-RECEIVED_AT_MOST = 512
-"""Contacts looked at to see how an account is received."""
 _REGION_SALT = np.uint64(0x726567696F6E0000)
 _LARGEST = np.uint32(0xFFFFFFFF)
 
@@ -74,7 +72,7 @@ def who_it_is(person: Any, slot: Any, row: Any) -> None:
     row.chats[:] = person.chats
     row.registered, row.started = person.registered, person.started
     row.phone_range, row.client = person.phone_range, person.client
-    row.opened = person.opened
+    row.opened, row.cleared = person.opened, np.uint32(person.cleared)
     row.new_share = np.float32(person.opened) / np.float32(max(person.sent, person.opened, np.uint32(1)))
     row.region[:] = _LARGEST
     row.hours[:] = np.float32(0.0)
@@ -159,27 +157,3 @@ def outreach_of(memory: Memory, slots: NDArray[np.int64], now_s: float) -> NDArr
     clock = np.uint32(now_s - CLOCK_ZERO_S)
     look_back_all(memory.arrays, slots, clock, answered_within(memory.latency), rows)
     return rows
-
-
-@compiled
-def _received(t: Any, slot: Any, apart: Any, clock: Any, answered_by: Any) -> Any:
-    nats, oldest, looked_at = 0.0, clock, 0
-    at = np.int64(t.persons[slot].contact_head) - 1
-    while at >= 0 and looked_at < RECEIVED_AT_MOST:
-        contact = t.contacts[at]
-        if contact.last_s < 0.0 or contact.opener != np.uint32(slot) or contact.began > oldest:
-            break
-        oldest = contact.began
-        looked_at += 1
-        if not apart[contact.other]:
-            nats += said_back(t, contact, clock, answered_by)
-        at = np.int64(contact.before) - 1
-    return nats
-
-
-def received_by_others(memory: Memory, slot: int, apart: NDArray[np.int64], now_s: float) -> float:
-    """Nats of bulk conduct of an account towards everybody but those in the slots ``apart``."""
-    ring = np.zeros(memory.persons.count, np.bool_)
-    ring[apart] = True
-    clock = np.uint32(now_s - CLOCK_ZERO_S)
-    return float(_received(memory.arrays, slot, ring, clock, answered_within(memory.latency)))

@@ -14,6 +14,8 @@ from tidegate.events.compiled import compiled
 
 LARGEST_BLOCK = 512
 """A block with more accounts says too little; only its latest are paired."""
+KEYS_OF_ITSELF = 27
+"""Of what an account has and does; the others are its targets."""
 KEYS = 96
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _HOUR_S = 3_600
@@ -29,7 +31,7 @@ def _keyed(kind: Any, a: Any, b: Any, c: Any) -> Any:
 
 @compiled
 def block_keys(rows: Any, keys: Any) -> None:
-    """``keys`` uint64[n, KEYS], 0 where an account has fewer."""
+    """``keys`` uint64[n, KEYS_OF_ITSELF or more], 0 where an account has fewer; targets as far as there is room."""
     for i in range(len(rows)):
         row, n = rows[i], 0
         keys[i, :] = np.uint64(0)
@@ -70,7 +72,7 @@ def block_keys(rows: Any, keys: Any) -> None:
                 keys[i, n] = _keyed(13 + band, row.region[2 * band], row.region[2 * band + 1], 0)
                 n += 1
         for k in range(row.target_count):
-            if n < KEYS:
+            if n < keys.shape[1]:
                 keys[i, n] = _keyed(20, row.targets[k], 0, 0)
                 n += 1
 
@@ -94,15 +96,18 @@ def _pairs_of(order: Any, starts: Any, blocks: Any, owner: Any, fresh: Any, out:
     return n
 
 
-def propose(rows: NDArray[Any], fresh: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
+def propose(
+    rows: NDArray[Any], fresh: NDArray[np.bool_], most: int, everybody_up_to: int
+) -> NDArray[np.int64]:
     """Pairs int64[n, 2] of indices into OUTREACH ``rows`` that share a block, one of them ``fresh`` at least.
 
-    Up to ``most`` pairs are simply all of them. Beyond, ``rows`` being in the order in which accounts became candidates,
-    a block that is too large keeps its latest, and when even so there are too many the largest blocks are left out.
+    Up to ``everybody_up_to`` pairs are simply all of them. Beyond, ``rows`` being in the order in which accounts
+    became candidates, a block that is too large keeps its latest, and when even so there are too many the largest
+    blocks are left out.
     """
     if len(rows) < 2 or not fresh.any():
         return np.zeros((0, 2), np.int64)
-    if len(rows) * int(fresh.sum()) <= most:
+    if len(rows) * int(fresh.sum()) <= everybody_up_to:
         return everybody(len(rows), fresh)
     return in_blocks(rows, fresh, most)
 

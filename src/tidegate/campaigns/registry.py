@@ -3,6 +3,8 @@
 import hashlib
 from collections import Counter
 
+import numpy as np
+
 from tidegate.campaigns.finding import Campaign
 
 
@@ -33,11 +35,11 @@ class Registry:
         self._of_member.update((key, campaign.id) for key in campaign.members.tolist())
 
     def erase(self, key: int) -> None:
-        """Forget that an account was a member."""
-        number = self._of_member.pop(key, 0)
-        campaign = self.campaigns.get(number)
-        if campaign is not None:
-            self.campaigns[number] = campaign.without(key)
+        """Forget that an account was a member or a victim."""
+        self._of_member.pop(key, None)
+        for number, campaign in list(self.campaigns.items()):
+            if (campaign.members == np.uint64(key)).any() or (campaign.victims == np.uint64(key)).any():
+                self.campaigns[number] = campaign.without(key)
 
     def forget(self, before_s: float) -> None:
         """Let go of campaigns to which nobody was added since."""

@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.campaigns.communities import Group, groups_of, spanning_tree
+from tidegate.campaigns.communities import Group, groups_of
 from tidegate.campaigns.evidence import FAMILIES
 from tidegate.campaigns.facts import reporters_paragraph, strongest_facts
 from tidegate.campaigns.finding import Campaign, Kind
 from tidegate.campaigns.likeness import Likeness
 from tidegate.campaigns.memory import Memory
-from tidegate.campaigns.outreach import outreach_of, received_by_others
+from tidegate.campaigns.outreach import outreach_of
+from tidegate.campaigns.reception import received_by_others
 from tidegate.campaigns.registry import Registry
-from tidegate.campaigns.senders import links_of
 from tidegate.campaigns.settings import SearchSettings
-from tidegate.campaigns.surprise import log_e_links
+from tidegate.campaigns.surprise import FEWEST, log_e_links
 
 ORIGIN = [FAMILIES.index(family) for family in ("origin", "talk")]
 CO_REPORT_M = 0.3
@@ -95,15 +95,18 @@ class Reporters:
         share = USUAL_UNASKED / self._likeness.active
         nats += np.log(UNASKED_M / share) * unasked[pairs].all(axis=1)
         reporters = len(np.unique(complaints["by"]))
-        strong = nats >= np.log(max(reporters, 20)) + 1.0
+        cost = float(np.log(max(reporters, FEWEST)))
+        strong = nats >= cost + 1.0
+        between = np.zeros((len(rows), len(rows)))
+        between[pairs[:, 0], pairs[:, 1]] = between[pairs[:, 1], pairs[:, 0]] = nats
         found = []
         for group in groups_of(pairs[strong], nats[strong], settings.least_ties, split=False):
             if len(group.members) < settings.least_members:
                 continue
-            tree = spanning_tree(len(group.members), group.local, group.weights)
             members = slots[group.members]
             log_e = min(
-                log_e_links(group.weights[tree], reporters), self._credit(victim, members, about, now_s)
+                log_e_links(between[np.ix_(group.members, group.members)], np.full(len(members), cost)),
+                self._credit(victim, members, about, now_s),
             )
             if log_e >= self._needed:
                 keys = rows["key"][group.members]
@@ -157,7 +160,7 @@ class Reporters:
             score=float(scores.mean()),
             log_e=log_e,
             facts=facts,
-            links=links_of(group, np.argsort(order)),
+            links=group.links(np.argsort(order)),
             victims=np.array([self._memory.people()["key"][victim]], np.uint64),
             victim_shares=np.array([share]),
             reason=reporters_paragraph(len(rows), share, facts, log_e),

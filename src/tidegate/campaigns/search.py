@@ -42,8 +42,8 @@ class Search:
         start = 0
         for at in erasures.tolist():
             self.memory.remember(events[start:at])
-            self.memory.erase(int(events["actor"][at]))
-            self._registry.erase(int(events["actor"][at]))
+            for part in (self.memory, self.candidates, self._senders, self._registry):
+                part.erase(int(events["actor"][at]))
             start = at + 1
         self.memory.remember(events[start:])
 

@@ -11,25 +11,28 @@ class SearchSettings:
 
     window_s: float = 14 * DAY_S
     """What lies further back is forgotten."""
-    every_s: float = 600.0
+    every_s: float = 300.0
     """Between passes, by the log's own time."""
     refresh_s: float = 3 * 3_600.0
     """Everybody is looked at anew after so long: silence grows without any event."""
     forget_every_s: float = DAY_S
-    least_contacts: int = 2
-    least_conduct: float = 0.5
-    """Nats from which on an account is compared at all: two strangers who stay silent."""
+    least_contacts: int = 1
+    least_conduct: float = 0.05
+    """Nats from which on an account is compared at all: one stranger stays silent for a quarter of an hour."""
     least_members: int = 5
     least_ties: int = 2
     """Of a member to others of its group."""
     false_discovery_rate: float = 1e-3
-    most_candidates: int = 200_000
-    most_pairs: int = 2_000_000
+    most_candidates: int = 20_000
+    """Compared with each other: those whom strangers shun most."""
+    everybody_up_to: int = 300_000
+    """So many pairs are compared without asking whether they have anything in common."""
+    most_pairs: int = 1_000_000
     """Compared in one pass."""
     most_ties: int = 32
     """Kept of an account: its strongest."""
-    most_bystanders: int = 20_000
-    """Looked at for one group."""
+    most_bystanders: int = 4_000
+    """Looked at for one group: those that share most with it."""
     complaints: int = 1 << 20
     """The latest that are remembered."""
     least_reporters: int = 8
