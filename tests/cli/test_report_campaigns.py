@@ -11,10 +11,12 @@ from rich.console import Console
 from sample_campaigns import fleet, ring
 from sample_findings import made_up
 
+from tidegate.campaigns.evidence import INDEX, SIGNALS
+from tidegate.campaigns.finding import SharedFact
 from tidegate.cli.campaign_findings import CampaignShown, Ended
 from tidegate.cli.findings import Findings
 from tidegate.cli.report import render_report
-from tidegate.cli.report.campaigns import rare
+from tidegate.cli.report.campaigns import THINGS, rare
 from tidegate.cli.report.members import members_over_time
 from tidegate.cli.report.ties import graph
 from tidegate.cli.terminal import print_findings
@@ -47,7 +49,7 @@ def test_a_card_says_who_what_is_shared_and_how_rare_that_is() -> None:
     said = words(section(with_campaigns(fleet())))
     assert "1 campaign of 24 accounts in all; 18 of them would be acted on." in said
     assert "24 accounts act together." in said
-    assert "24 of 24 were seen on the same network so does 1 in 333 other pairs of accounts" in said
+    assert "24 of 24 were seen on the same network 1 in 333 accounts has what two of them share" in said
     assert "22 of 24 write to strangers at the same pace so do 12 of 100 other pairs of accounts" in said
     assert "how rare that is cannot be told from this log" in said
     assert "lock 18" in said and "6 not acted on" in said
@@ -127,8 +129,10 @@ def test_members_that_left_the_group_are_still_named() -> None:
     left = [dataclasses.replace(member, last_seen=False) for member in one.members[8:]]
     one = dataclasses.replace(one, members=(*one.members[:8], *left), links=one.links[:0])
     said = words(section(with_campaigns(one)))
-    assert "2 others were found with them earlier; what is said here is about the 8 last seen" in said
+    assert "About the 8 last seen together; 2 others were found with them earlier. 10 accounts act" in said
     assert "f9" in said
+    line = next(line for line in printed(with_campaigns(one)).splitlines() if line.startswith("  10 "))
+    assert line.startswith("  10 accounts, 8 last seen together: ")
 
 
 @pytest.mark.parametrize("name", ['<script>alert("x")</script>', "\u202eevil\u2066", "a" * 5_000, ""])
@@ -142,16 +146,36 @@ def test_hostile_names_stay_text(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "said"),
+    ("signal", "share", "said"),
     [
-        (0.0, "no other pair of accounts looked at does"),
-        (0.003, "so does 1 in 333 other pairs of accounts"),
-        (0.12, "so do 12 of 100 other pairs of accounts"),
+        ("pace", 0.0, "no other pair of accounts looked at does"),
+        ("pace", 0.003, "so does 1 in 333 other pairs of accounts"),
+        ("pace", 0.12, "so do 12 of 100 other pairs of accounts"),
+        ("device", 0.0002, "1 in 5,000 accounts has what two of them share"),
+        ("client", 0.12, "12 of 100 accounts have what two of them share"),
     ],
 )
-def test_rarity_is_said_in_whole_numbers(share: float, said: str) -> None:
-    fact = dataclasses.replace(fleet().facts[0], honest_share=share)
-    assert rare(fact) == said
+def test_rarity_is_said_in_whole_numbers_of_pairs_or_of_accounts(
+    signal: str, share: float, said: str
+) -> None:
+    assert rare(SharedFact(signal, "so many do", 7, share)) == said
+
+
+def test_things_that_are_counted_by_accounts_are_signals() -> None:
+    assert {INDEX[name] for name in THINGS} == {
+        i for i, signal in enumerate(SIGNALS) if signal.shared_m and signal.name != "targets"
+    }
+
+
+def test_the_legend_names_what_is_drawn_and_nothing_else() -> None:
+    assert "sign-up" in words(section(with_campaigns(fleet(6)))) and "a rung in force" in section(
+        with_campaigns(fleet(6))
+    )
+    one = ring(6)
+    members = tuple(dataclasses.replace(member, signed_up_s=None) for member in one.members)
+    said = words(section(with_campaigns(dataclasses.replace(one, members=members))))
+    legend = said.split("a complaint", 1)[1].split("Each dot")[0]
+    assert "found." in legend and "sign-up" not in legend and "rung" not in legend
 
 
 def test_the_terminal_has_a_line_for_each_campaign() -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from tidegate.campaigns.settings import SearchSettings
 from tidegate.cli import backtest as backtest_module
 from tidegate.cli import scan as scan_module
 from tidegate.cli.campaign_watch import LEAST_EVENTS, CampaignWatch, Woven
@@ -20,6 +21,7 @@ from tidegate.events.reorder import Chunk
 from tidegate.world import FAMILIES, WorldSettings, simulate
 
 RESULTS = ("decisions.jsonl", "campaigns.json", "campaign-events.jsonl", "accounts.parquet")
+EVERY_S = SearchSettings().every_s
 FLEET = {"slow_drip": replace(FAMILIES["slow_drip"], accounts=40, per_operator=40)}
 needs_networkit = pytest.mark.skipif(
     scan_module.CampaignWatch().ended == "missing", reason="NetworKit is not installed"
@@ -232,19 +234,19 @@ def test_passes_follow_from_the_log_and_not_from_how_it_is_cut(pieces: int) -> N
     for piece in np.array_split(events, pieces):
         watch.weave(chunk_of(piece), Silent())
     watch.finish(Silent())
-    assert asked == sorted(asked) and all(at % 600.0 == 0.0 for at in asked[:-1])
+    assert asked == sorted(asked) and all(at % EVERY_S == 0.0 for at in asked[:-1])
     assert asked[-1] == events["time"][-1]
     assert len(asked) == watch.passes == _passes_expected(events["time"])
 
 
 def _passes_expected(times: Any) -> int:
     """One at each boundary with enough events before it, two through the day of silence, one at the end."""
-    slots = np.floor(times / 600.0)
+    slots = np.floor(times / EVERY_S)
     boundaries = np.flatnonzero(np.diff(slots)) + 1
     passes, pending_from = 0, 0
-    last = slots[0] * 600.0
+    last = slots[0] * EVERY_S
     for at in boundaries.tolist():
-        began, now = (slots[at - 1] + 1) * 600.0, slots[at] * 600.0
+        began, now = (slots[at - 1] + 1) * EVERY_S, slots[at] * EVERY_S
         for due, enough in ((began, at - pending_from >= LEAST_EVENTS), (now, False)):
             if enough or due - last >= 3 * 3_600.0:
                 passes, pending_from, last = passes + 1, at, due

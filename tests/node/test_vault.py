@@ -46,14 +46,14 @@ def test_a_sealed_identifier_cannot_be_moved_to_another_account(tmp_path: Path) 
 
 def test_a_look_up_is_written_down_even_when_it_finds_nobody(tmp_path: Path) -> None:
     vault = Vault(tmp_path, KEY)
-    assert vault.look_up(ANN, who="analyst", why="appeal 17", now_s=1.7e9) is None
+    assert vault.look_up([ANN], who="analyst", why="appeal 17", now_s=1.7e9) == {}
     assert vault.accesses() == [(1.7e9, "analyst", "appeal 17", ANN)]
 
 
 def test_an_erasure_takes_the_identifier_and_the_trail_that_leads_to_it(tmp_path: Path) -> None:
     vault = Vault(tmp_path, KEY)
     vault.keep({ANN: "@ann:example.org"})
-    vault.look_up(ANN, who="analyst", why="appeal 17", now_s=1.7e9)
+    vault.look_up([ANN], who="analyst", why="appeal 17", now_s=1.7e9)
     assert vault.erase(ANN, who="officer", now_s=1.7e9) == 1
     assert vault.names([ANN]) == {}
     assert vault.accesses() == [(1.7e9, "officer", "erasure", 0)]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.campaigns.evidence import SIGNALS
+from tidegate.campaigns.evidence import FAMILIES, INDEX, SIGNALS
 from tidegate.campaigns.finding import SharedFact
 from tidegate.campaigns.likeness import Likeness
 
@@ -16,13 +16,18 @@ TELLING_NATS = 0.7
 """A pair that agrees by at least so much counts as sharing the thing."""
 
 
-def strongest_facts(likeness: Likeness, rows: NDArray[Any]) -> tuple[SharedFact, ...]:
-    """The three signals that tie OUTREACH ``rows`` together most, each with how many share it and how rare it is."""
+def strongest_facts(
+    likeness: Likeness, rows: NDArray[Any], families: Sequence[str] = FAMILIES
+) -> tuple[SharedFact, ...]:
+    """The three signals of these ``families`` that tie OUTREACH ``rows`` together most, with how many share each and
+    how rare it is."""
     pairs = _some_pairs(len(rows))
     levels, shares = likeness.compare(rows, pairs)
     known, weights, seen = likeness.known(rows, pairs), likeness.tables.weights, likeness.seen
     facts = []
     for i, signal in enumerate(SIGNALS):
+        if signal.family not in families:
+            continue
         if signal.m:
             nats = weights[known, i, levels[:, i]]
         else:
@@ -41,7 +46,8 @@ def strongest_facts(likeness: Likeness, rows: NDArray[Any]) -> tuple[SharedFact,
         else:
             common = float(np.median(shares[agree, i]))
         worth = float(nats[agree].mean() * members / len(rows) * agree.mean() ** 0.5)
-        text = f"{members} of {len(rows)} {signal.meaning}{_detail(signal.name, rows[sharing > 0])}"
+        as_whom = "" if signal.m else " as another of them"
+        text = f"{members} of {len(rows)} {signal.meaning}{as_whom}{_detail(signal.name, rows[sharing > 0])}"
         facts.append((worth, SharedFact(signal.name, text, members, common)))
     facts.sort(key=lambda fact: -fact[0])
     return tuple(fact for _, fact in facts[:FACTS])
@@ -60,7 +66,7 @@ def _detail(signal: str, rows: NDArray[Any]) -> str:
         return f", about {np.exp(np.median(rows['pace'])):,.0f} a day"
     if signal in ("network", "device"):
         values = rows["networks" if signal == "network" else "devices"]
-        return f" ({len(np.unique(values[values != 0])):,} in all)"
+        return f", {len(np.unique(values[values != 0])):,} in all"
     return ""
 
 
@@ -90,7 +96,7 @@ def reporters_paragraph(members: int, share: float, facts: Sequence[SharedFact],
 
 def in_words(facts: Sequence[SharedFact]) -> str:
     """What is shared, and how rare that is."""
-    return "; ".join(f"{fact.text} ({_rare(fact.honest_share)})" for fact in facts) + "."
+    return "; ".join(f"{fact.text} ({_rare(fact)})" for fact in facts) + "."
 
 
 def odds(log_e: float) -> str:
@@ -99,7 +105,10 @@ def odds(log_e: float) -> str:
     return f"That is {times} times likelier if one hand runs them than by chance or in an honest crowd."
 
 
-def _rare(share: float) -> str:
+def _rare(fact: SharedFact) -> str:
+    share = fact.honest_share
+    if not SIGNALS[INDEX[fact.signal]].m:
+        return f"1 in {1.0 / max(share, 1e-9):,.0f} accounts has what two of them share"
     if share != share:
         return "not known how rare"
     if share <= 0.0:

@@ -31,7 +31,8 @@ class SharedFact:
     members: int
     """How many have it in common."""
     honest_share: float
-    """How many of 100 other accounts of this log have as much in common with each other, as a share."""
+    """Of what is alike: the share of other pairs of accounts in this log that are as much alike. Of what is shared: the
+    share of accounts that have what two members share."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,11 @@ FRINGE_SHARE = 0.45
 """A member is of the fringe when its mean evidence with the others is less than this share of the usual one …"""
 FRINGE_NATS = 2.0
 """… and less by more than this."""
-CHANCE_TIES, SURE_NATS = 2, 1.0
-LARGEST = 400
+CHANCE_TIES, SURE_NATS = 2, 3.0
+"""A member is named when all its ties but the strongest two outweigh the cost of picking it by so much, …"""
+CONDUCT_COUNTS = (-2.0, 3.0)
+"""… with its own conduct, held between these."""
+LARGEST = 200
 """Of larger groups so many are looked at pair by pair: those with the most ties."""
 ROUNDS = 3
 
@@ -41,11 +44,17 @@ def core_of(likeness: Likeness, candidates: Candidates, group: Group) -> tuple[G
     return group, nats
 
 
-def surely(nats: NDArray[np.float64], costs: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """[member]: whether it would belong even without its two strongest ties, as chance gives anybody one or two."""
+def surely(
+    nats: NDArray[np.float64], costs: NDArray[np.float64], conduct: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """[member]: whether it would belong even without its two strongest ties, as chance gives anybody one or two.
+
+    What strangers said back to it (``conduct``, nats) counts beside its ties.
+    """
     apart = ~np.eye(len(nats), dtype=np.bool_)
     ordered = np.sort(np.where(apart, nats, -np.inf), axis=1)
     others = np.exp(ordered[:, : max(len(nats) - CHANCE_TIES, 0)])
     with np.errstate(divide="ignore"):
-        sure: NDArray[np.bool_] = np.log(others.sum(axis=1)) >= costs + SURE_NATS
+        evidence = np.log(others.sum(axis=1)) + np.clip(conduct, *CONDUCT_COUNTS)
+    sure: NDArray[np.bool_] = evidence >= costs + SURE_NATS
     return sure

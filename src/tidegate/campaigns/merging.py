@@ -10,7 +10,8 @@ from tidegate.campaigns.likeness import Likeness
 CENTRE = 7
 """Members with the most ties, who stand for a group when others are held against it."""
 MERGED_AT_NATS = 3.0
-"""Logarithm of the mean likelihood ratio between the central members of two groups from which on they are one."""
+"""Logarithm of the mean likelihood ratio between the central members of two groups from which on they are one, with
+the logarithm of the number of groups that were held against each other added: many operators use the same tools."""
 LEAST_MEAN_NATS = 0.0
 """Their evidence must be for it on the whole as well."""
 ALL_GROUPS = 64
@@ -71,7 +72,8 @@ def _alike(
     cuts = np.cumsum([len(part) for part in across])[:-1]
     return np.array(
         [
-            np.log(np.exp(part).mean()) >= MERGED_AT_NATS and part.mean() >= LEAST_MEAN_NATS
+            np.log(np.exp(part).mean()) >= MERGED_AT_NATS + np.log(len(groups))
+            and part.mean() >= LEAST_MEAN_NATS
             for part in np.split(nats, cuts)
         ]
     )

@@ -19,6 +19,8 @@ KEYS_OF_ITSELF = 27
 KEYS = 96
 _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _HOUR_S = 3_600
+_SEEN_BITS = 22
+_SEEN_SHIFT = np.uint64(64 - _SEEN_BITS)
 
 
 @compiled
@@ -116,9 +118,12 @@ def in_blocks(rows: NDArray[Any], fresh: NDArray[np.bool_], most: int) -> NDArra
     """Pairs int64[n, 2] of ``rows`` that share a block, one of them fresh; at most ``most`` with repetitions."""
     keys = np.zeros((len(rows), KEYS), np.uint64)
     block_keys(rows, keys)
-    owner = np.repeat(np.arange(len(rows)), KEYS)
+    # Only blocks with a fresh account matter; a table of the high bits sorts out most others without sorting.
+    seen = np.zeros(1 << _SEEN_BITS, np.bool_)
+    seen[(keys[fresh] >> _SEEN_SHIFT).ravel()] = True
     flat = keys.ravel()
-    owner, flat = owner[flat != 0], flat[flat != 0]
+    kept = np.flatnonzero(seen[flat >> _SEEN_SHIFT] & (flat != 0))
+    owner, flat = kept // KEYS, flat[kept]
     order = np.argsort(flat, kind="stable")
     edges = np.concatenate([[True], flat[order][1:] != flat[order][:-1], [True]])
     starts = np.flatnonzero(edges)

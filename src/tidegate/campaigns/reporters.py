@@ -22,7 +22,9 @@ from tidegate.campaigns.registry import Registry
 from tidegate.campaigns.settings import SearchSettings
 from tidegate.campaigns.surprise import FEWEST, log_e_links
 
-ORIGIN = [FAMILIES.index(family) for family in ("origin", "talk")]
+TYING_FAMILIES = ("origin", "talk")
+"""Many who complain never wrote to a stranger."""
+ORIGIN = [FAMILIES.index(family) for family in TYING_FAMILIES]
 CO_REPORT_M = 0.3
 """How often two accounts of one ring have a second victim in common."""
 GROWN = 1.2
@@ -149,7 +151,7 @@ class Reporters:
         scores = 1.0 / (1.0 + np.exp(-(1.0 + 3.0 * group.ties / max(len(rows) - 1, 1))))
         order = np.argsort(-scores, kind="stable")
         keys = rows["key"][order].copy()
-        facts = strongest_facts(self._likeness, rows)
+        facts = strongest_facts(self._likeness, rows, TYING_FAMILIES)
         share = float(np.isin(about["by"], rows["slot"]).mean())
         campaign = Campaign(
             id=self._registry.number_for(keys.tolist(), now_s),

@@ -103,7 +103,7 @@ class Senders:
         log_e = log_e_links(nats, costs)
         if log_e <= 0.0:
             return Fleet(group, rows, costs, log_e)
-        sure = surely(nats, costs)
+        sure = surely(nats, costs, rows["conduct"].astype(np.float64))
         group, rows, costs = group.only(np.flatnonzero(sure)), rows[sure], costs[sure]
         if len(rows) < self._settings.least_members:
             return Fleet(group, rows, costs, -np.inf)

@@ -25,13 +25,13 @@ class SearchSettings:
     false_discovery_rate: float = 1e-3
     most_candidates: int = 20_000
     """Compared with each other: those whom strangers shun most."""
-    everybody_up_to: int = 300_000
+    everybody_up_to: int = 60_000
     """So many pairs are compared without asking whether they have anything in common."""
-    most_pairs: int = 1_000_000
+    most_pairs: int = 400_000
     """Compared in one pass."""
     most_ties: int = 32
     """Kept of an account: its strongest."""
-    most_bystanders: int = 4_000
+    most_bystanders: int = 1_500
     """Looked at for one group: those that share most with it."""
     complaints: int = 1 << 20
     """The latest that are remembered."""

@@ -18,7 +18,7 @@ from tidegate.campaigns.surprise import cost_of_picking
 LESS_ALIKE_NATS, LEAST_ALIKE_NATS = 5.0, 1.0
 """A bystander is so much less like the members than they are like each other, and at least so much like them."""
 LEAST_ALIKE_CONTACTS = 5
-EQUALLY_ACTIVE_AT_MOST = 500
+EQUALLY_ACTIVE_AT_MOST = 300
 """Looked at for a group though nothing but their activity is like the members'."""
 
 

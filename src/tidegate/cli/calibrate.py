@@ -1,4 +1,6 @@
-"""``tidegate calibrate``: score thresholds to a false-positive budget, from simulated account-months."""
+"""``tidegate calibrate``: score thresholds to a false-positive budget, from simulated account-months; and the table
+of likelihoods that the search for campaigns weighs pairs by.
+"""
 
 import re
 from collections.abc import Iterator
@@ -7,6 +9,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from tidegate.cli.campaign_likelihoods import LikelihoodScale, likelihoods_shown, measured_likelihoods
 from tidegate.cli.train import MODEL_PATH
 from tidegate.cli.worlds import LEAN_LOGS, LabelledLog, labelled, seed_for
 from tidegate.engine.model import Model
@@ -56,8 +59,24 @@ def with_sections(policy_text: str, sections: str) -> str:
 @click.option(
     "--write", type=click.Path(path_type=Path, exists=True), help="Policy file to put the thresholds into."
 )
-def calibrate(model_path: Path, write: Path | None) -> None:
-    """Find score thresholds for the false-positive budget, from simulated honest account-months."""
+@click.option(
+    "--campaigns",
+    is_flag=True,
+    help="Instead: measure how alike accounts of one operator are, beside the shipped table.",
+)
+@click.option("--worlds", default=2, show_default=True, help="With --campaigns: worlds of each hygiene.")
+@click.option("--people", default=6_000, show_default=True, help="With --campaigns: people in each.")
+def calibrate(model_path: Path, write: Path | None, campaigns: bool, worlds: int, people: int) -> None:
+    """Find score thresholds for the false-positive budget, from simulated honest account-months.
+
+    With --campaigns: how often two accounts of one operator agree in each signal (m), and how often others do (u).
+    """
+    if campaigns:
+        if write:
+            raise click.UsageError("--campaigns prints a table to look at; it writes no policy")
+        scale = LikelihoodScale(worlds, people)
+        click.echo(likelihoods_shown(measured_likelihoods(scale, click.echo), scale))
+        return
     policy = load_policy(shipped_policy_text(), "default.toml")
     sections = calibrated_sections(policy, Model.from_json(model_path.read_text("utf-8")))
     click.echo(sections)

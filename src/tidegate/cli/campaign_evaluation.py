@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tidegate.campaigns.finding import events_of
 from tidegate.campaigns.search import Search, SearchSettings
+from tidegate.campaigns.telling import Telling
 from tidegate.cli.campaign_worlds import TRAINING_WORLDS, CampaignLog, crowd_worlds, fleet_worlds
 from tidegate.learning import tables
 from tidegate.learning.campaign_baselines.tuning import Baseline, MakeFinder, tuned_baselines
@@ -36,9 +36,10 @@ class TidegateFinder:
 
     def __init__(self, settings: SearchSettings | None = None) -> None:
         self._search = Search(settings)
+        self._telling = Telling(self._search.settings.window_s)
         self.every_s = self._search.settings.every_s
         self.told: list[NDArray[Any]] = []
-        """EVENT arrays: what each finding would put into the log."""
+        """EVENT arrays: what each finding puts into the log."""
 
     def observe(self, events: NDArray[Any]) -> None:
         """Take the next events."""
@@ -47,7 +48,7 @@ class TidegateFinder:
     def find(self, now_s: float) -> list[Keys]:
         """Members of the campaigns that are new or have grown."""
         found = self._search.find(now_s)
-        self.told += [events_of(campaign) for campaign in found]
+        self.told += [self._telling.news(campaign).events for campaign in found]
         return [campaign.members for campaign in found]
 
     def woven(self, events: NDArray[Any]) -> NDArray[Any]:
@@ -65,7 +66,7 @@ class CampaignScale:
     worlds: int = 6
     people: int = 8_000
     days: int = 14
-    crowd_worlds: int = 20
+    crowd_worlds: int = 100
     """Worlds without fleets."""
     crowd_people: int = 2_500
     crowd_days: int = 5

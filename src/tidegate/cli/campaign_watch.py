@@ -5,7 +5,6 @@ them (``campaign-events.jsonl``) gives the same verdicts without a search.
 """
 
 import importlib.util
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,20 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.campaigns.communities import Unavailable
-from tidegate.campaigns.finding import Campaign, Kind, events_of
+from tidegate.campaigns.finding import Campaign
+from tidegate.campaigns.passes import LEAST_EVENTS, Passes
 from tidegate.campaigns.search import Search, SearchSettings
+from tidegate.campaigns.telling import Telling
 from tidegate.cli.campaign_findings import Ended
 from tidegate.cli.shared_things import Shared, shared_things
 from tidegate.events.columns import EVENT, EventType
 from tidegate.events.names import Field
 from tidegate.events.reorder import Chunk
 
+__all__ = ["LEAST_EVENTS", "CampaignWatch", "Found", "Hears", "Woven"]
+
 LIBRARY = "networkit"
-LEAST_EVENTS = 50
-"""Since the last pass, for another one to be due before :attr:`SearchSettings.refresh_s` is over: a pass costs a
-millisecond or more, and a log with an event an hour needs few."""
-TOLD_AGAIN_FROM = 0.1
-"""A member is told once more when its score has risen by so much: a weak member may have become a strong one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +84,8 @@ class CampaignWatch:
         self.told_events: list[NDArray[Any]] = []
         """EVENT arrays in the order of time: all that was put into the log."""
         self._belongs: dict[int, int] = {}
-        self._told_score: dict[tuple[Kind, int], float] = {}
-        self._clock_s = -np.inf
-        self._passed_s = -np.inf
-        self._pending = 0
+        self._telling = Telling(self._search.settings.window_s)
+        self._passes = Passes(self._search.settings)
 
     @property
     def searching(self) -> bool:
@@ -122,7 +118,7 @@ class CampaignWatch:
         places: list[int] = []
         findings: list[NDArray[Any]] = []
         begun = 0
-        for at, pass_s in self._passes(events["time"]):
+        for at, pass_s in self._passes.due(events["time"]):
             if at > begun:
                 self._search.observe(events[begun:at])
                 begun = at
@@ -145,39 +141,11 @@ class CampaignWatch:
         """What a last pass finds, at the time of the log's last event."""
         nothing = Chunk(np.zeros(0, EVENT), np.zeros(0, np.int64), {})
         told = nothing.events
-        if self.searching and self._pending:
-            found = self._pass(self._clock_s)
+        if self.searching and self._passes.pending:
+            found = self._pass(self._passes.clock_s)
             told = told if found is None else found
             hears.found(len(self.campaigns))
         return Woven(nothing, told, np.full(len(told), -1))
-
-    def _passes(self, times: NDArray[np.float64]) -> Iterator[tuple[int, float]]:
-        """(row, time) of the passes that are due in this stretch: each before that row, at a whole multiple of time.
-
-        They follow from the times of events alone, so the same log has the same passes however it is cut. Through a
-        silence there are two at most, at its beginning and at its end.
-        """
-        if not len(times):
-            return
-        every_s, at_least_every_s = self._search.settings.every_s, self._search.settings.refresh_s
-        clock = np.maximum.accumulate(np.concatenate(([self._clock_s], times)))
-        numbers = np.floor(clock / every_s)
-        counted = 0
-        for before in np.flatnonzero(numbers[1:] > numbers[:-1]).tolist():
-            self._pending += before - counted
-            counted = before
-            began, now = (numbers[before] + 1.0) * every_s, numbers[before + 1] * every_s
-            if not np.isfinite(began):  # the log begins
-                self._passed_s = now
-                continue
-            if self._pending >= LEAST_EVENTS or began - self._passed_s >= at_least_every_s:
-                self._pending, self._passed_s = 0, began
-                yield before, float(began)
-            if now - self._passed_s >= at_least_every_s:
-                self._pending, self._passed_s = 0, now
-                yield before, float(now)
-        self._pending += len(times) - counted
-        self._clock_s = float(clock[-1])
 
     def _pass(self, now_s: float) -> NDArray[Any] | None:
         """Look once; the events that tell what is new. None: the search cannot go on."""
@@ -195,15 +163,13 @@ class CampaignWatch:
 
     def _note(self, campaign: Campaign) -> NDArray[Any]:
         """Keep a finding; the events that tell what is new of it."""
+        news = self._telling.news(campaign)
+        campaign = news.campaign
         found = self.campaigns.setdefault(campaign.id, Found(campaign, campaign.found_s))
         found.campaign = campaign
         found.shared = shared_things(self._search.memory, campaign.members)
-        new = []
         for key, score in zip(campaign.members.tolist(), campaign.scores.tolist(), strict=True):
             found.member_since_s.setdefault(key, campaign.found_s)
             found.scores[key] = score
             self._belongs[key] = campaign.id
-            if score >= self._told_score.get((campaign.kind, key), -1.0) + TOLD_AGAIN_FROM:
-                self._told_score[campaign.kind, key] = score
-                new.append(key)
-        return events_of(campaign, np.array(new, np.uint64))
+        return news.events

@@ -70,10 +70,15 @@ SETTINGS_TEXT = """\
 # service = ""           # the messenger's name, shown on the page
 # contact = ""           # an https: or mailto: address, shown on the page
 
+[campaigns]              # the search for accounts that act together, see docs/campaigns.md; it needs NetworKit
+# enabled = true
+# every_s = 300.0        # between two looks, by the log's own time
+# window_days = 14.0     # what lies further back is not looked at
+
 [retention]              # days; 0: for ever
 # log_days = 30.0
 # decisions_days = 365.0
-# reasons_days = 180.0   # the reasons of a decision; the decision itself stays for decisions_days
+# reasons_days = 180.0   # the reasons of a decision, and campaigns; the decision itself stays for decisions_days
 # idle_days = 180.0      # accounts, networks and devices without a sign of life are forgotten
 # vault_access_days = 365.0
 

@@ -129,6 +129,8 @@ def _print_campaigns(console: Console, findings: Findings) -> None:
     for campaign in findings.campaigns[:CAMPAIGNS_AT_MOST]:
         facts = "; ".join(one_line(fact.text) for fact in campaign.facts) or one_line(campaign.reason)
         who = plural(len(campaign.members), "account")
+        if campaign.core < len(campaign.members):
+            who += f", {count(campaign.core)} last seen together"
         if campaign.victims:
             who += f" that complain about {shown_name(campaign.victims[0].account, 28)}"
         line = Text(f"  {who}: ", style="cyan").append(facts, style="not bold default")

@@ -8,13 +8,15 @@ import numpy as np
 from tidegate.cli.failures import Refused
 from tidegate.events.pseudonym import Pseudonyms
 from tidegate.learning.samples import Truth
-from tidegate.world import FAMILIES
+from tidegate.world import FAMILIES, FLEETS
 
 COLUMNS = ("account", "role", "campaign")
+ABUSIVE = (*FAMILIES, *FLEETS)
+"""Roles of attackers; every other role, those of crowds too, is an honest one."""
 
 
 def read_truth(path: Path, pseudonyms: Pseudonyms) -> Truth:
-    """``account,role,campaign``; a role that is an attacker family makes the account abusive from the start.
+    """``account,role,campaign``; a role that is an attacker family or a fleet makes the account abusive from the start.
 
     Raises Refused with the line when the file is not such a table.
     """
@@ -33,7 +35,7 @@ def read_truth(path: Path, pseudonyms: Pseudonyms) -> Truth:
             roles.append(row[1])
             campaigns.append(row[2])
     role = np.array(roles or [""], str)
-    bad = np.isin(role, list(FAMILIES))
+    bad = np.isin(role, ABUSIVE)
     return Truth(
         np.asarray(pseudonyms.many(accounts), np.uint64),
         np.where(bad, role, "honest"),

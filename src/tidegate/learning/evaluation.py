@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tidegate.engine.model import Model
 from tidegate.engine.policy import Policy
 from tidegate.engine.rungs import Rung
+from tidegate.learning.campaign_fleets import RING_FAMILIES
 from tidegate.learning.intervals import upper_bound
 from tidegate.learning.samples import Truth
 from tidegate.learning.stopping import Reach, enforce, reach
@@ -19,7 +20,8 @@ MONTH_DAYS = 30.0
 STOPPED = Rung.LOCK
 """From this rung on an account counts as stopped: it can start no new chat."""
 NOT_SENDERS = frozenset({"false_report_ring"})
-"""Families that attack by reporting, not by sending: their measure is what happens to the victims."""
+"""Families that attack by reporting, not by sending: their measure is what happens to the victims. Fleets of the
+same kind are not among them by name: :func:`sends`."""
 
 BAD = np.dtype(
     [
@@ -123,13 +125,18 @@ class FamilyResult:
     """What 1,000 reached strangers cost in accounts at the mean number reached before the stop."""
 
 
+def sends(family: str) -> bool:
+    """Whether a family or fleet attacks by sending, and not by reporting."""
+    return not family.startswith(RING_FAMILIES)
+
+
 def family_results(tally: Tally, seed: int = 1) -> list[FamilyResult]:
-    """Each family, in alphabetical order."""
+    """Each family that sends, in alphabetical order."""
     bad = tally.attackers
     return [
         _family(str(name), bad[bad["family"] == name], seed)
         for name in np.unique(bad["family"])
-        if name not in NOT_SENDERS
+        if sends(str(name))
     ]
 
 
@@ -201,7 +208,7 @@ class Overall:
 def overall(tally: Tally) -> Overall:
     """All attackers of sending families, each account counting once."""
     bad = tally.attackers
-    bad = bad[~np.isin(bad["family"], list(NOT_SENDERS))]
+    bad = bad[np.array([sends(str(family)) for family in bad["family"]], np.bool_)]
     stopped = bad["stopped"]
     return Overall(
         float(stopped.mean()),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from tidegate.engine.rungs import Rung
+from tidegate.node.campaign_table import Membership
 from tidegate.statements.decision import DecisionShown
 
 
@@ -19,3 +20,5 @@ class AccountShown:
     enforced: Rung
     decisions: list[DecisionShown]
     """Latest first."""
+    membership: Membership | None = None
+    """The campaign in which it was found last."""

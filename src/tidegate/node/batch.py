@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.events.columns import EVENT, MISSING_FORWARDS, MISSING_INT, EventType, Reason
+from tidegate.node.campaign_found import CampaignFound
 from tidegate.node.requests import Answer, Ruling
 
 NamesOf = Callable[[list[int]], list[tuple[str, str]]]
@@ -33,6 +34,10 @@ class Batch:
     """(request, pseudonym, who asked for it)."""
     rulings: list[tuple[int, int, Ruling]] = field(default_factory=list)
     """(request, pseudonym, ruling)."""
+    found: list[CampaignFound] = field(default_factory=list)
+    """Findings of the search for campaigns whose events are among these."""
+    offered: int = 0
+    """How many of what the search said this batch settles."""
     _joined: NDArray[Any] | None = None
     """All pieces, once somebody has asked for them."""
 
@@ -60,6 +65,13 @@ class Batch:
         event["members"] = event["size"] = MISSING_INT
         event["forwards"] = MISSING_FORWARDS
         self.add(event, _nobody)
+
+    def add_found(self, found: CampaignFound, not_before_s: float) -> None:
+        """A finding: it counts from when the node hears of it, so no earlier than the events before it."""
+        events = found.events().copy()
+        events["time"] = np.maximum(events["time"], not_before_s)
+        self.add(events, _nobody)
+        self.found.append(found)
 
     def events(self) -> NDArray[Any]:
         """EVENT[n], all of them."""

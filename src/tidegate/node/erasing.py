@@ -66,6 +66,7 @@ class Erasing:
         self._committer.put((), self._journal.end)
         details = dict(self._committer.do(lambda: self._in_ledger(key)).result(TIMEOUT_S))
         details["identifiers"] = self._vault.erase(key, who=by, now_s=self._now_s())
+        details["campaigns"] = self._journal.campaigns.erase(key)
         for forget in self.also:
             forget(key)
         self._journal.settle_erasure(key)

@@ -50,6 +50,8 @@ class Housekeeping:
         try:
             if keep.log_days:
                 self._journal.prune(self._snapshotting.oldest, now_s - keep.log_days * DAY_S)
+            if keep.reasons_days:
+                self._journal.campaigns.forget(now_s - keep.reasons_days * DAY_S)
             if keep.vault_access_days:
                 self._vault.forget_accesses(now_s - keep.vault_access_days * DAY_S)
         except StorageError as error:

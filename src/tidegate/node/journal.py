@@ -6,7 +6,7 @@ engine's state is a function of it, so a snapshot plus the journal's tail is the
 
 import hashlib
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from tidegate.events.columns import EVENT, EventType
+from tidegate.node import campaign_table
+from tidegate.node.campaign_found import CampaignFound
 from tidegate.node.database import opened, storage_errors, transaction
 
 FILE = "journal.sqlite"
 DIGEST_BYTES = 16
 ORIGIN = bytes(DIGEST_BYTES)
 """What the first batch's digest follows."""
-_SCHEMA = """
+_SCHEMA = f"""
 create table if not exists batch (
     first integer primary key, count integer not null, time real not null, events blob not null, digest blob not null
 );
@@ -33,6 +35,7 @@ create table if not exists asked (one integer primary key check (one = 1), mark 
 create table if not exists erasure (
     pseudonym integer primary key, stand_in integer not null, before integer not null, settled integer not null
 );
+{campaign_table.SCHEMA}
 """
 _SMALL = 16
 """Batches of fewer events are kept as they are; compressing them costs more than it saves."""
@@ -91,6 +94,8 @@ class Journal:
         """
         self.path = folder / FILE
         self._db = opened(self.path, _SCHEMA, read_only=read_only, secure_delete=overwrite)
+        self.campaigns = campaign_table.CampaignTable(self._db, self.path)
+        """What is kept of findings beside their events."""
         with storage_errors(self.path):
             last = self._db.execute(
                 "select first, count, digest, time from batch order by first desc limit 1"
@@ -110,10 +115,16 @@ class Journal:
 
     # -- writing -------------------------------------------------------------------------------------------------------
 
-    def append(self, events: NDArray[Any], now_s: float, sources: Mapping[str, int] | None = None) -> None:
+    def append(
+        self,
+        events: NDArray[Any],
+        now_s: float,
+        sources: Mapping[str, int] | None = None,
+        found: Sequence[CampaignFound] = (),
+    ) -> None:
         """Make EVENT[n] durable, with how far each source has come. Returns after the disk has it.
 
-        An erasure among them is noted in :meth:`erasures`.
+        ``found``: what is to be kept of the findings among them. An erasure among them is noted in :meth:`erasures`.
 
         Raises :class:`~tidegate.node.requests.StorageError`, and then nothing was appended.
         """
@@ -137,6 +148,8 @@ class Journal:
                 self._db.executemany(
                     "insert or replace into source (name, last) values (?, ?)", sources.items()
                 )
+            for finding in found:
+                campaign_table.write(self._db, finding, now_s)
         self.end += len(events)
         self.digest = digest
         if sources:
@@ -256,6 +269,13 @@ class Journal:
                 (mark - _SIGN,),
             ).fetchone()
         return PolicyKept(*row) if row else None
+
+    def see_end(self) -> int:
+        """How many events another process has appended by now; :attr:`end` from now on."""
+        with storage_errors(self.path):
+            last = self._db.execute("select first + count from batch order by first desc limit 1").fetchone()
+        self.end = last[0] if last else 0
+        return self.end
 
     def digest_at(self, sequence: int) -> bytes | None:
         """The chained digest after event ``sequence``; None when no batch ends there any more."""

@@ -16,6 +16,7 @@ from tidegate.events.pseudonym import Pseudonyms
 from tidegate.node.account_shown import AccountShown
 from tidegate.node.asked_policy import asked_policy, mark_of
 from tidegate.node.batch import Batch
+from tidegate.node.campaign_table import Campaigns
 from tidegate.node.clock import Clock
 from tidegate.node.commands import Commands
 from tidegate.node.committer import Committer
@@ -40,6 +41,7 @@ from tidegate.node.requests import (
     Tick,
     Verdict,
 )
+from tidegate.node.searching import Searching
 from tidegate.node.settings import NodeSettings
 from tidegate.node.snapshots import only_one, remove_halves, write_snapshot
 from tidegate.node.snapshotting import Snapshotting
@@ -81,6 +83,9 @@ class Node:
         self.replica = self.recovered.replica
         self._remember_ids()
         self._snapshotting = Snapshotting(folder, settings.snapshots)
+        self._searching = Searching(folder, settings.campaigns)
+        self.campaigns = Campaigns(self.journal.path)
+        """What was found and is kept of it."""
         self._erasing = Erasing(
             self.journal,
             self.vault,
@@ -128,6 +133,7 @@ class Node:
         """Put everything where it belongs and write a last snapshot. A second call does nothing."""
         if self._lock_file.closed:
             return
+        self._searching.stop()
         self._snapshotting.stop()
         drained = self._committer.drain(CLOSE_TIMEOUT_S)
         self._committer.stop()
@@ -139,6 +145,7 @@ class Node:
             self.write_snapshot()
         self.ledger.close()
         self.vault.close()
+        self.campaigns.close()
         self.journal.close()
         self._lock_file.close()
 
@@ -222,7 +229,7 @@ class Node:
         batch = Batch()
         try:
             self._read(requests, batch)
-            if batch.pieces or batch.sources:
+            if batch.pieces or batch.sources or batch.offered:
                 self._make_durable(batch)
                 self._storage_trouble = ""
         except StorageError as error:
@@ -264,6 +271,10 @@ class Node:
         self._housekeeping.tick(self.replica.engine.account_count, now_s)
         if self.replica.next_end_s <= now_s:
             batch.add_own(EventType.TICK, now_s)
+        self._searching.tend(self.journal.end, time.monotonic())
+        with self._engine_in_use:
+            latest_s = self.replica.engine.watermark
+        self._searching.enter(batch, self.vault, latest_s)
         batch.answers.append(Done(0))
 
     def _make_durable(self, batch: Batch) -> None:
@@ -279,7 +290,8 @@ class Node:
                     if name := pair[1 if target else 0]:
                         names[int(events["target" if target else "actor"][row])] = name
                 self.vault.keep(names)
-        self.journal.append(events, self._clock.now(), batch.sources)
+        self.journal.append(events, self._clock.now(), batch.sources, batch.found)
+        self._searching.settle(batch)
 
     def _observe(self, batch: Batch) -> None:
         self._batches += 1
@@ -330,7 +342,10 @@ class Node:
         if not known and not decisions:
             return None
         enforced = self.ledger.enforced_now(key, identifier, rung)
-        return AccountShown(identifier, pseudonym_shown(key), known, rung, until_s, enforced, decisions)
+        membership = self.campaigns.of_account(key)
+        return AccountShown(
+            identifier, pseudonym_shown(key), known, rung, until_s, enforced, decisions, membership
+        )
 
     def health(self) -> dict[str, Any]:
         """What is wrong, if anything: ``ok``, and ``troubles`` in words."""
@@ -340,8 +355,11 @@ class Node:
             notes.append(f"the machine's clock lies {self._clock.behind_s:.0f} s behind the latest time seen")
         if self._snapshotting.trouble:
             notes.append(self._snapshotting.trouble)
+        if self._searching.note:
+            notes.append(self._searching.note)
         notes += self.ledger.alarms()
-        return {"ok": not troubles, "troubles": troubles, "notes": notes}
+        campaigns = self._searching.words
+        return {"ok": not troubles, "troubles": troubles, "notes": notes, "campaigns": campaigns}
 
     def figures(self) -> dict[str, float]:
         """Numbers for the metrics page, by name."""
@@ -355,6 +373,7 @@ class Node:
             "snapshot_sequence": float(self._snapshotting.covered),
             "snapshot_age_seconds": self._snapshotting.age_s,
             "clock_behind_seconds": self._clock.behind_s,
+            **self._searching.figures(self.journal.end),
             **self.ledger.figures(),
         }
 

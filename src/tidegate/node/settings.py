@@ -3,6 +3,7 @@
 import tomllib
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -105,6 +106,16 @@ class Breaker(Section, frozen=True, kw_only=True):
     """Decisions per day and 1,000 accounts by rung, as a backtest of the same policy counted them."""
 
 
+class Campaigns(Section, frozen=True, kw_only=True):
+    """The search for accounts that act together; it needs NetworKit."""
+
+    enabled: bool = True
+    every_s: Annotated[float, msgspec.Meta(ge=10.0)] = 300.0
+    """Between two looks, by the log's own time."""
+    window_days: Annotated[float, msgspec.Meta(ge=1.0, le=90.0)] = 14.0
+    """What lies further back is not looked at."""
+
+
 class NodeSettings(Section, frozen=True, kw_only=True):
     """All of it."""
 
@@ -115,6 +126,7 @@ class NodeSettings(Section, frozen=True, kw_only=True):
     enforcement: Enforcement = Enforcement()
     breaker: Breaker = msgspec.field(default_factory=Breaker)
     challenge: ChallengeSettings = ChallengeSettings()
+    campaigns: Campaigns = Campaigns()
     policy: str = ""
     """A policy file, relative to the folder; empty: the shipped one."""
     model: bool = True

@@ -13,14 +13,13 @@ import argparse
 import json
 import logging
 import os
-import signal
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
 from tidegate.engine.policy import load_policy, shipped_policy_text
 from tidegate.events.pseudonym import Pseudonyms
+from tidegate.node.beside import end_with_node
 from tidegate.node.journal import Journal
 from tidegate.node.keys import keys_of
 from tidegate.node.recovery import recover
@@ -87,16 +86,6 @@ def make(folder: Path, *, erase: bool) -> dict[str, Any]:
     }
 
 
-def _end_with_node() -> None:
-    """End this process as soon as its standard input does, which the node holds open."""
-
-    def watch() -> None:
-        os.read(0, 1)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 def main() -> int:
     """The entry point; prints one line of JSON."""
     parser = argparse.ArgumentParser(description="Write the next snapshot of a node's folder.")
@@ -105,7 +94,7 @@ def main() -> int:
     parser.add_argument("--with-node", action="store_true", help="end when standard input ends")
     asked = parser.parse_args()
     if asked.with_node:
-        _end_with_node()
+        end_with_node()
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     os.nice(NICENESS)
     try:

@@ -6,7 +6,7 @@ nobody; every look-up on behalf of a person is written down with who asked and w
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 
@@ -59,11 +59,13 @@ class Vault:
         """Identifiers that :meth:`sealed` gave; for the node's own work, not written down."""
         return {key: self._sealer.opened(key, blob) for key, blob in sealed.items()}
 
-    def look_up(self, key: int, *, who: str, why: str, now_s: float) -> str | None:
-        """One identifier on behalf of a person, written down before it is given."""
+    def look_up(self, keys: Sequence[int], *, who: str, why: str, now_s: float) -> dict[int, str]:
+        """Identifiers on behalf of a person, each look-up written down before it is given."""
         with self._lock, storage_errors(self.path), transaction(self._db):
-            self._db.execute("insert into access values (?, ?, ?, ?)", (now_s, who, why, key - _SIGN))
-        return self.names([key]).get(key)
+            self._db.executemany(
+                "insert into access values (?, ?, ?, ?)", [(now_s, who, why, key - _SIGN) for key in keys]
+            )
+        return self.names(keys)
 
     def erase(self, key: int, *, who: str, now_s: float) -> int:
         """Forget an identifier; that somebody asked for it stays written down. Returns how many were forgotten."""

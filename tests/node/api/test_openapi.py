@@ -22,6 +22,8 @@ CONTRACT = {
     "POST /v1/check": "check",
     "GET /v1/accounts/{id}": "read",
     "DELETE /v1/accounts/{id}": "admin",
+    "GET /v1/campaigns": "read",
+    "GET /v1/campaigns/{id}": "read",
     "GET /v1/actions": "act",
     "POST /v1/actions/confirm": "act",
     "GET /v1/actions/dead": "admin",

@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from tidegate.cli.bench.campaigns import SIZES, campaign_rows
 from tidegate.cli.bench.machine import one_core, this_machine
-from tidegate.cli.bench.page import BUSY, ENGINE, NODE, Page, write_section
+from tidegate.cli.bench.page import BUSY, CAMPAIGNS, ENGINE, NODE, Page, Section, write_section
 from tidegate.cli.bench.process import cold_start_row, scan_rows, start_up_row
 from tidegate.cli.bench.result import NotMeasuredError, Row
 from tidegate.cli.bench.rows import (
@@ -32,7 +33,7 @@ from tidegate.cli.bench.rows import (
 )
 from tidegate.cli.failures import Refused, told_plainly
 from tidegate.cli.in_force import decide_by
-from tidegate.cli.warm_up import compile_scanning, prepare
+from tidegate.cli.warm_up import ROOMS, SCANNING, compile_scanning, prepare
 from tidegate.statements.in_force import InForce
 
 
@@ -155,12 +156,35 @@ def measure_node(names: list[str], quick: bool, told: Console) -> Measured:
     return measured
 
 
+def measure_campaigns(names: list[str], quick: bool, told: Console) -> Measured:
+    """Make the rows about the search for campaigns. What was measured stands when a larger size fails."""
+    measured = Measured()
+    told.print(f"measuring {', '.join(names)} …", style="dim")
+    try:
+        for row in campaign_rows(names, quick):
+            told.print(f"  {row.what}: {row.middle}", style="dim", soft_wrap=True)
+            measured.rows.append(row)
+    except NotMeasuredError as absent:
+        measured.absent.append(str(absent))
+    except Refused as failed:
+        measured.failed.append(failed.message)
+    return measured
+
+
+ROWS: dict[str, tuple[Section, list[str]]] = {
+    "": (ENGINE, list(MEASUREMENTS)),
+    "--node": (NODE, list(NODE_MEASUREMENTS)),
+    "--campaigns": (CAMPAIGNS, list(SIZES)),
+}
+"""Each of the tables by its option, with the names of its rows."""
+
+
 @click.command()
 @click.option("--quick", is_flag=True, help="A handful of accounts, to see that everything runs.")
 @click.option(
     "--only",
     multiple=True,
-    type=click.Choice([*MEASUREMENTS, *NODE_MEASUREMENTS]),
+    type=click.Choice([*MEASUREMENTS, *NODE_MEASUREMENTS, *SIZES]),
     help="Only this row; may be repeated.",
 )
 @click.option(
@@ -168,44 +192,62 @@ def measure_node(names: list[str], quick: bool, told: Console) -> Measured:
     is_flag=True,
     help="Measure a node instead: requests, the Synapse module, restart, kills under load.",
 )
+@click.option(
+    "--campaigns",
+    is_flag=True,
+    help="Measure the search for campaigns instead, at 10k, 100k and 1M accounts.",
+)
 @click.option("--cold", is_flag=True, help="Also compile everything anew and time that.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option(
     "--write", type=click.Path(path_type=Path), help="Also put the table into this page, as docs/results.md."
 )
 def bench(
-    quick: bool, only: tuple[str, ...], node: bool, cold: bool, as_json: bool, write: Path | None
+    quick: bool,
+    only: tuple[str, ...],
+    node: bool,
+    campaigns: bool,
+    cold: bool,
+    as_json: bool,
+    write: Path | None,
 ) -> None:
     """Measure throughput, latency, memory and start-up on this machine.
 
-    Takes a few minutes and up to 4 GB of memory; a node takes a quarter of an hour. Traffic is synthetic or simulated
-    and the same every time.
+    Takes a few minutes and up to 4 GB of memory; a node takes a quarter of an hour, campaigns take a quarter of an hour
+    and up to 8 GB. Traffic is synthetic or simulated and the same every time.
     """
     console, told = Console(highlight=False), Console(stderr=True, highlight=False)
+    if node and campaigns:
+        raise Refused("--node and --campaigns make different tables: one at a time.")
     if only and write:
         raise Refused("--write replaces the whole table, so it needs a run of every row, without --only.")
     machine = this_machine()
     if machine.is_busy:
         told.print(f"load average {machine.load_at_start:.2f}. {BUSY}", style="yellow", soft_wrap=True)
-    known = list(NODE_MEASUREMENTS if node else MEASUREMENTS)
+    which = "--node" if node else "--campaigns" if campaigns else ""
+    section, known = ROWS[which]
     names = [name for name in known if (name in only if only else name != COLD or cold)]
     if only and len(names) < len(set(only)):
-        raise Refused(f"{'with' if node else 'without'} --node the rows are {', '.join(known)}.")
+        raise Refused(
+            f"{f'with {which}' if which else 'without --node or --campaigns'} the rows are {', '.join(known)}."
+        )
     with told_plainly(), tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
         in_force = decide_by()
-        prepare(told)
+        prepare(told, ROOMS if campaigns else SCANNING)
         compile_scanning()  # loads the machine code, so that no first run pays for it
         if node:
             measured = measure_node(names, quick, told)
+        elif campaigns:
+            measured = measure_campaigns(names, quick, told)
         else:
             measured = Measured(measure(Bench(QUICK if quick else FULL, in_force, Path(folder)), names, told))
-    page = Page(measured.rows, machine, NODE if node else ENGINE, quick, measured.missing)
+    page = Page(measured.rows, machine, section, quick, measured.missing)
     if as_json:
         click.echo(json.dumps(page.as_json()))
     else:
         page.show(console)
     if write:
-        flags = {"--node": node, "--quick": quick, "--cold": cold}
+        flags = {"--node": node, "--campaigns": campaigns, "--quick": quick, "--cold": cold}
         command = " ".join(["tidegate bench", *(flag for flag, given in flags.items() if given)])
         write_section(write, page.markdown(f"{command} --write {write}"), page.section)
     if measured.failed:

@@ -24,7 +24,7 @@ HEAD = ("what", "target", "median (spread)", "", "n", "seconds", "note")
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One of the two tables of the page of results."""
+    """One of the tables of the page of results."""
 
     name: str
     """Of the marks that it stands between."""
@@ -45,6 +45,12 @@ NODE = Section(
     "## The node",
     "*simulated* and *synthetic* traffic",
     "These figures are about speed and durability and say nothing about who is caught.",
+)
+CAMPAIGNS = Section(
+    "campaign-cost",
+    "## The search for campaigns: what it costs",
+    "*simulated* traffic",
+    "These figures are about speed and memory. Who is found is in the section about accounts that act together.",
 )
 
 

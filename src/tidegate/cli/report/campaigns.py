@@ -4,7 +4,7 @@ pictures."""
 from html import escape
 
 from tidegate.campaigns.finding import Kind, SharedFact
-from tidegate.cli.campaign_findings import CampaignShown
+from tidegate.cli.campaign_findings import CampaignShown, MemberShown
 from tidegate.cli.findings import RUNGS, Findings
 from tidegate.cli.report.markup import badge, glyph, safe_text, section
 from tidegate.cli.report.members import members_over_time
@@ -23,6 +23,8 @@ CARDS_BYTES_AT_MOST = 1_500_000
 """Of all campaigns together: the page has a limit, and the accounts need most of it."""
 LISTED_AT_MOST, NAMED_AT_MOST = 500, 200
 REASON_AT_MOST = 1_000
+THINGS = frozenset({"network", "device", "number_range", "client", "group"})
+"""Signals that are something shared: how rare it is tells how many accounts have it."""
 
 
 def campaigns(findings: Findings, dates: Dates) -> str:
@@ -58,9 +60,9 @@ def _card(number: int, campaign: CampaignShown, dates: Dates) -> str:
         f'<article class="card campaign"><header><h3><span class="no">{number}</span>'
         f"{plural(len(campaign.members), 'account')} that {what}</h3>"
         f"<time>found {escape(dates.moment(campaign.found_s))}</time></header>"
-        f'<p class="said">{safe_text(campaign.reason, REASON_AT_MOST)}{_earlier(campaign)}</p>{_facts(campaign)}'
+        f'<p class="said">{_earlier(campaign)}{safe_text(campaign.reason, REASON_AT_MOST)}</p>{_facts(campaign)}'
         f'<div class="pictures"><figure class="life">{over_time}'
-        f"<figcaption>{_legend(ring)}{more}</figcaption></figure>"
+        f"<figcaption>{_legend(campaign, members)}{more}</figcaption></figure>"
         f"<figure>{ties}<figcaption>{_graph_legend(campaign)}</figcaption></figure></div>{_outcome(campaign)}"
         f'<details><summary>Members as a table</summary><div class="scroll">{_table(campaign, dates)}</div>'
         "</details></article>"
@@ -71,9 +73,8 @@ def _earlier(campaign: CampaignShown) -> str:
     earlier = len(campaign.members) - campaign.core
     if not earlier:
         return ""
-    were = "was" if earlier == 1 else "were"
-    words = f"{plural(earlier, 'other')} {were} found with them earlier"
-    return f' <span class="later">{words}; what is said here is about the {campaign.core} last seen together.</span>'
+    others = f"{plural(earlier, 'other')} {'was' if earlier == 1 else 'were'} found with them earlier"
+    return f'<span class="later">About the {campaign.core} last seen together; {others}.</span> '
 
 
 def _facts(campaign: CampaignShown) -> str:
@@ -90,26 +91,37 @@ def _facts(campaign: CampaignShown) -> str:
 
 
 def rare(fact: SharedFact) -> str:
-    """How rare it is that two other accounts have as much in common."""
+    """How rare it is: a thing, among all accounts; a likeness, among pairs of others."""
     share = fact.honest_share
     if share != share:
         return "how rare that is cannot be told from this log"
     if share <= 0.0:
         return "no other pair of accounts looked at does"
+    if fact.signal in THINGS:
+        many = f"{100 * share:.0f} of 100 accounts have"
+        if share < 0.01:
+            many = f"1 in {1.0 / share:,.0f} accounts has"
+        return f"{many} what two of them share"
     if share >= 0.01:
         return f"so do {100 * share:.0f} of 100 other pairs of accounts"
     return f"so does 1 in {1.0 / share:,.0f} other pairs of accounts"
 
 
-def _legend(ring: bool) -> str:
-    deed = "a complaint" if ring else "a first message to a stranger"
-    return (
-        f'<svg class="key" width="8" height="12" aria-hidden="true"><path class="act" d="M4 2v8"/></svg>{deed} '
-        '<svg class="key" width="10" height="10" aria-hidden="true"><circle class="pin r-sign_up" cx="5" cy="5" '
-        'r="3.2"/></svg>sign-up '
-        '<svg class="key" width="8" height="12" aria-hidden="true"><path class="found" d="M4 0v12"/></svg>found; '
-        "bands: a rung in force."
+def _legend(campaign: CampaignShown, members: list[MemberShown]) -> str:
+    deed = "a complaint" if campaign.kind is Kind.REPORTERS else "a first message to a stranger"
+    keys = [
+        f'<svg class="key" width="8" height="12" aria-hidden="true"><path class="act" d="M4 2v8"/></svg>{deed}'
+    ]
+    if any(member.signed_up_s is not None for member in members):
+        keys.append(
+            '<svg class="key" width="10" height="10" aria-hidden="true"><circle class="pin r-sign_up" cx="5" cy="5" '
+            'r="3.2"/></svg>sign-up'
+        )
+    keys.append(
+        '<svg class="key" width="8" height="12" aria-hidden="true"><path class="found" d="M4 0v12"/></svg>found'
     )
+    bands = "; bands: a rung in force" if any(member.decisions for member in members) else ""
+    return f"{' '.join(keys)}{bands}."
 
 
 def _graph_legend(campaign: CampaignShown) -> str:
@@ -134,8 +146,8 @@ def _outcome(campaign: CampaignShown) -> str:
     if untouched:
         reached.append(f"<li>{glyph('allow', 14)} {count(untouched)} not acted on</li>")
     victims = "".join(
-        f"<li>about <b><bdi>{escape(shown_name(victim.account))}</bdi></b>: {victim.share:.0%} of the complaints "
-        f"are the ring's; {'not acted on' if victim.strongest == 'allow' else badge(victim.strongest)}</li>"
+        f"<li><span>about <b><bdi>{escape(shown_name(victim.account))}</bdi></b>: {victim.share:.0%} of the complaints "
+        f"are the ring's; {'not acted on' if victim.strongest == 'allow' else badge(victim.strongest)}</span></li>"
         for victim in campaign.victims[:10]
     )
     return f'<ul class="legend outcome">{"".join(reached)}{victims}</ul>'

@@ -5,17 +5,22 @@ from typing import Any, Protocol
 
 from tidegate.engine.rungs import Rung
 from tidegate.node.breaker import BreakerShown
+from tidegate.node.campaign_table import Campaigns, Membership
 from tidegate.node.outbox import Outbox
 from tidegate.node.requests import Answer, Request
 from tidegate.node.settings import NodeSettings
+from tidegate.node.vault import Vault
 from tidegate.statements.decision import DecisionShown
 
 
 class Breakers(Protocol):
-    """The circuit breakers. Any thread."""
+    """The circuit breakers, and what is in effect. Any thread."""
 
     def breakers(self) -> list[BreakerShown]:
         """All of them, weakest rung first."""
+
+    def enforced_rung(self, key: int) -> Rung:
+        """What is in effect for an account, by pseudonym."""
 
     def reset_breaker(self, rung: Rung, *, release: bool) -> int:
         """Close one; what it held becomes due or is dropped. Returns how many those were."""
@@ -40,6 +45,10 @@ class AccountShown(Protocol):
     def decisions(self) -> Sequence[DecisionShown]:
         """Latest first."""
 
+    @property
+    def membership(self) -> Membership | None:
+        """The campaign in which it was found last."""
+
 
 class Core(Protocol):
     """A node, as far as the API looks. Everything but :meth:`take` from any thread; all may raise StorageError."""
@@ -50,6 +59,10 @@ class Core(Protocol):
     def outbox(self) -> Outbox: ...
     @property
     def ledger(self) -> Breakers: ...
+    @property
+    def campaigns(self) -> Campaigns: ...
+    @property
+    def vault(self) -> Vault: ...
     @property
     def policy_text(self) -> str:
         """The policy in force, as it was written."""

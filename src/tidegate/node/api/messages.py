@@ -29,10 +29,19 @@ AccountInPath = Annotated[
     ),
 ]
 ActionInPath = Annotated[str, Meta(pattern="^[0-9a-f]{16}$", description="An action's id.")]
+CampaignId = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
+CampaignInPath = Annotated[str, Meta(pattern="^[0-9a-f]{16}$", description="A campaign's id.")]
+CampaignKind = Annotated[
+    Literal["senders", "reporters"],
+    Meta(description="They write to strangers together, or complain together about somebody."),
+]
 RungInPath = Annotated[RungWord, Meta(description="The rung that the breaker watches.")]
 LONGEST_WAIT_S = 60.0
 MOST_ACTIONS = 1_000
 MOST_RESULTS = 10_000
+MOST_CAMPAIGNS = 200
+MOST_MEMBERS = 1_000
+"""Shown of one campaign."""
 LARGEST_NUMBER = (1 << 63) - 1
 
 
@@ -116,6 +125,16 @@ class Decision(Struct):
     id: str
 
 
+class CampaignOfAccount(Struct):
+    """The campaign in which an account was found last."""
+
+    id: CampaignId
+    kind: CampaignKind
+    members: Count
+    found: Annotated[Moment, Meta(description="When the account was found to belong.")]
+    score: Annotated[float, Meta(ge=0, le=1, description="How strongly it is tied to the others.")]
+
+
 class Account(Struct):
     """Where an account stands and how it came there."""
 
@@ -126,6 +145,7 @@ class Account(Struct):
     until: Moment | None
     enforced: RungWord
     statement: Annotated[str, Meta(description="Why it stands there, in words; empty on `allow`.")]
+    campaign: CampaignOfAccount | None
     decisions: Annotated[list[Decision], Meta(description="Latest first.")]
 
 
@@ -283,6 +303,89 @@ class WasReset(Struct):
     held: Annotated[int, Meta(ge=0, description="Actions that were released or dropped.")]
 
 
+# -- campaigns ---------------------------------------------------------------------------------------------------------
+
+
+class CampaignsAsked(Struct, forbid_unknown_fields=True):
+    """Where to go on."""
+
+    before: Annotated[
+        int, Meta(ge=0, le=LARGEST_NUMBER, description="`last` of the answer before; without it, the newest.")
+    ] = LARGEST_NUMBER
+    limit: Annotated[int, Meta(ge=1, le=MOST_CAMPAIGNS)] = 50
+
+
+class CampaignSummary(Struct):
+    """Accounts found to act together, without their names."""
+
+    id: CampaignId
+    kind: CampaignKind
+    found: Annotated[Moment, Meta(description="When it was found first, by the log's time.")]
+    grown: Annotated[Moment, Meta(description="When somebody was last found to belong.")]
+    members: Count
+    score: Annotated[float, Meta(ge=0, le=1)]
+    q_value: Annotated[
+        float, Meta(ge=0, le=1, description="False-discovery rate at which it would be told alone.")
+    ]
+    reason: Annotated[str, Meta(description="One paragraph for people.")]
+
+
+class CampaignSummaries(Struct):
+    """Campaigns, those found last first."""
+
+    campaigns: list[CampaignSummary]
+    last: Annotated[int, Meta(ge=0, description="For `before`, to see what comes next; 0: there is no more.")]
+
+
+class Fact(Struct):
+    """One thing that most members have in common."""
+
+    signal: str
+    text: str
+    members: Annotated[int, Meta(ge=0, description="How many have it in common.")]
+    honest_share: Annotated[
+        float | None, Meta(description="Of pairs of other accounts, the share with as much in common.")
+    ]
+
+
+class Member(Struct):
+    """An account of a campaign."""
+
+    account: Annotated[str, Meta(description="Its pseudonym where the identifier is not known any more.")]
+    score: Annotated[float, Meta(ge=0, le=1, description="How strongly it is tied to the others.")]
+    found: Moment
+    last_seen: Annotated[bool, Meta(description="It was in the group when that was last looked at.")]
+    enforced: Annotated[RungWord, Meta(description="What is in effect on it.")]
+
+
+class Victim(Struct):
+    """An account that a ring complains about."""
+
+    account: str
+    share: Annotated[float, Meta(ge=0, le=1, description="Of the complaints about it, the ring's.")]
+
+
+class Tie(Struct):
+    """Two members that have much in common."""
+
+    one: Annotated[int, Meta(ge=0, description="Index into `members`.")]
+    other: Count
+    nats: float
+
+
+class CampaignShown(Struct):
+    """A campaign with its members and what ties them."""
+
+    campaign: CampaignSummary
+    facts: Annotated[list[Fact], Meta(description="Strongest first.")]
+    members: Annotated[
+        list[Member],
+        Meta(description=f"Strongest tied first, then those found earlier; at most {MOST_MEMBERS:,}."),
+    ]
+    victims: list[Victim]
+    ties: Annotated[list[Tie], Meta(description="Strongest first.")]
+
+
 # -- the node ----------------------------------------------------------------------------------------------------------
 
 
@@ -292,3 +395,6 @@ class Health(Struct):
     status: Literal["ok", "degraded", "failing"]
     troubles: Annotated[list[str], Meta(description="Why it fails.")]
     notes: Annotated[list[str], Meta(description="What somebody should look at.")]
+    campaigns: Annotated[
+        str, Meta(description="Whether accounts that act together are looked for, in words.")
+    ]

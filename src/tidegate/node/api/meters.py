@@ -73,6 +73,19 @@ FIGURES: dict[str, Named] = {
     "clock_behind_seconds": _gauge(
         "clock_behind_seconds", "How far the machine's clock lies behind the latest time."
     ),
+    "campaigns_searching": _gauge(
+        "campaigns_searching", "1 while accounts that act together are looked for."
+    ),
+    "campaigns_found": _counter("campaigns_found", "Findings of campaigns, new or with new members."),
+    "campaigns_told": _counter("campaigns_told", "Events put into the journal because of findings."),
+    "campaigns_passed_at_seconds": _gauge(
+        "campaigns_passed_at_seconds", "The log's time when campaigns were last looked for."
+    ),
+    "campaigns_pass_seconds": _gauge("campaigns_pass_seconds", "How long the last look took."),
+    "campaigns_unread_events": _gauge(
+        "campaigns_unread_events", "Events in the journal since the last look."
+    ),
+    "campaigns_search_bytes": _gauge("campaigns_search_bytes", "Memory of the search's tables."),
     "outbox_standing": _gauge("standing_accounts", "Accounts on which a measure is in effect."),
     "outbox_": _gauge("actions", "Actions that are due, held by a breaker, or were given up.", "state"),
     "decisions_": _counter("decisions", "Changes of rung.", "rung"),

@@ -1,6 +1,7 @@
 """Handlers for people and their tools: accounts, rulings, the policy, erasure."""
 
 from tidegate.engine.rungs import Rung
+from tidegate.node.api.campaigns import membership_of
 from tidegate.node.api.exchange import Call, Refusal, Reply, in_json
 from tidegate.node.api.messages import Account, Carried, RulingAsked, word_of
 from tidegate.node.api.reasons import decision_of
@@ -27,6 +28,7 @@ async def show_account(services: Services, call: Call) -> Reply:
         until=rfc3339(shown.until_s),
         enforced=word_of(shown.enforced),
         statement=_statement(decisions[0]) if decisions and shown.rung is not Rung.ALLOW else "",
+        campaign=membership_of(shown.membership),
         decisions=[decision_of(decision) for decision in decisions],
     )
     return in_json(account)

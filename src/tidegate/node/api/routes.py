@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tidegate.node.api import acting, deliveries, monitoring, people
+from tidegate.node.api import acting, campaigns, deliveries, monitoring, people
 from tidegate.node.api.event_schema import EVENT_EXAMPLE, EVENT_SCHEMA, LINES_EXAMPLE
 from tidegate.node.api.messages import (
     Account,
@@ -12,6 +12,10 @@ from tidegate.node.api.messages import (
     Actions,
     ActionsAsked,
     Breakers,
+    CampaignInPath,
+    CampaignsAsked,
+    CampaignShown,
+    CampaignSummaries,
     Carried,
     Checked,
     Confirmed,
@@ -97,6 +101,29 @@ _TABLE = (
         parameters={"id": AccountInPath},
         answers={200: Answered("It is forgotten.", Carried), 404: _UNKNOWN_ACCOUNT},
         takes=True,
+    ),
+    Route(
+        method="GET",
+        path="/v1/campaigns",
+        scope=Scope.READ,
+        handler=campaigns.list_campaigns,
+        summary="Accounts found to act together",
+        description="Without names.",
+        query=CampaignsAsked,
+        answers={200: Answered("Newest first.", CampaignSummaries)},
+    ),
+    Route(
+        method="GET",
+        path="/v1/campaigns/{id}",
+        scope=Scope.READ,
+        handler=campaigns.show_campaign,
+        summary="A campaign: who belongs to it, and what they have in common",
+        description="That its members were looked up is written down, with the token's name.",
+        parameters={"id": CampaignInPath},
+        answers={
+            200: Answered("What is known of it.", CampaignShown),
+            404: Answered("There is no such campaign.", ErrorBody),
+        },
     ),
     Route(
         method="GET",
