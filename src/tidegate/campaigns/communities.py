@@ -56,6 +56,20 @@ def groups_of(
     """
     if not len(pairs):
         return []
+    found = []
+    for part in _parts(pairs, weights, least_ties, split=split):
+        # In a large graph small communities are not told apart (Fortunato and Barthelemy 2007); in a small one they are.
+        inner = _parts(pairs[part], weights[part], least_ties, split=True) if split else ()
+        for within in (part[one] for one in inner) if len(inner) > 1 else (part,):
+            members, local = np.unique(pairs[within], return_inverse=True)
+            found.append(Group(members, pairs[within], local.reshape(-1, 2), weights[within]))
+    return found
+
+
+def _parts(
+    pairs: NDArray[np.int64], weights: NDArray[np.float64], least_ties: int, *, split: bool
+) -> list[NDArray[np.int64]]:
+    """Indices of the pairs inside each group."""
     nodes, compact = np.unique(pairs, return_inverse=True)
     compact = compact.reshape(pairs.shape)
     labels = communities(len(nodes), compact, weights) if split else components(len(nodes), compact)
@@ -64,11 +78,7 @@ def groups_of(
     order = inside[np.argsort(labels[compact[inside, 0]], kind="stable")]
     label = labels[compact[order, 0]]
     cuts = np.flatnonzero(label[1:] != label[:-1]) + 1
-    found = []
-    for part in np.split(order, cuts) if len(order) else ():
-        members, local = np.unique(pairs[part], return_inverse=True)
-        found.append(Group(members, pairs[part], local.reshape(-1, 2), weights[part]))
-    return found
+    return np.split(order, cuts) if len(order) else []
 
 
 def _core(pairs: NDArray[np.int64], least_ties: int) -> NDArray[np.bool_]:

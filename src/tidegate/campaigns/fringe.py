@@ -11,7 +11,7 @@ FRINGE_SHARE = 0.45
 """A member is of the fringe when its mean evidence with the others is less than this share of the usual one …"""
 FRINGE_NATS = 2.0
 """… and less by more than this."""
-CHANCE_TIES, SURE_NATS = 2, 3.0
+CHANCE_TIES, SURE_NATS = 2, 2.0
 """A member is named when all its ties but the strongest two outweigh the cost of picking it by so much, …"""
 CONDUCT_COUNTS = (-2.0, 3.0)
 """… with its own conduct, held between these."""

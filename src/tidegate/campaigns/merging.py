@@ -10,8 +10,9 @@ from tidegate.campaigns.likeness import Likeness
 CENTRE = 7
 """Members with the most ties, who stand for a group when others are held against it."""
 MERGED_AT_NATS = 3.0
-"""Logarithm of the mean likelihood ratio between the central members of two groups from which on they are one, with
-the logarithm of the number of groups that were held against each other added: many operators use the same tools."""
+"""Logarithm of the mean likelihood ratio between the central members of two groups from which on they are one, the
+highest tenth left out; with more than FEW_GROUPS more is asked, as many operators use the same tools."""
+FEW_GROUPS = 8
 LEAST_MEAN_NATS = 0.0
 """Their evidence must be for it on the whole as well."""
 ALL_GROUPS = 64
@@ -70,13 +71,18 @@ def _alike(
     ]
     nats, _ = likeness.weigh(candidates.rows, np.concatenate(across))
     cuts = np.cumsum([len(part) for part in across])[:-1]
+    needed = MERGED_AT_NATS + np.log(max(len(groups) / FEW_GROUPS, 1.0))
     return np.array(
         [
-            np.log(np.exp(part).mean()) >= MERGED_AT_NATS + np.log(len(groups))
-            and part.mean() >= LEAST_MEAN_NATS
+            np.log(np.exp(_without_highest(part)).mean()) >= needed and part.mean() >= LEAST_MEAN_NATS
             for part in np.split(nats, cuts)
         ]
     )
+
+
+def _without_highest(nats: NDArray[np.float64]) -> NDArray[np.float64]:
+    ordered: NDArray[np.float64] = np.sort(nats)
+    return ordered[: len(nats) - max(len(nats) // 10, 1)]
 
 
 def _worth_merging(

@@ -15,7 +15,7 @@ from tidegate.campaigns.likeness import Likeness
 from tidegate.campaigns.proposing import KEYS_OF_ITSELF, block_keys
 from tidegate.campaigns.surprise import cost_of_picking
 
-LESS_ALIKE_NATS, LEAST_ALIKE_NATS = 5.0, 1.0
+LESS_ALIKE_NATS, LEAST_ALIKE_NATS = 2.5, 2.0
 """A bystander is so much less like the members than they are like each other, and at least so much like them."""
 LEAST_ALIKE_CONTACTS = 5
 EQUALLY_ACTIVE_AT_MOST = 300
@@ -45,27 +45,27 @@ class Surroundings:
         self._likeness, self._most = likeness, most
         self._room: NDArray[Any] = np.zeros(0, OUTREACH)
         self._count = 0
-        self._index = _Index(self._room, 0)
-        self._indexed = 0
-        self._late: _Index | None = None
-        """Of what was added since; made when it is asked for."""
+        self._indices = [_Index(self._room, 0)]
+        """Of all as they were renewed, and of whatever was added at once since."""
+        self._most_active = np.zeros(0, np.int64)
 
     def renew(self, rows: NDArray[Any]) -> None:
         """These OUTREACH ``rows`` are all there are."""
         self._room, self._count = rows, len(rows)
-        self._index, self._indexed = _Index(rows, 0), len(rows)
-        self._late = None
+        self._indices = [_Index(rows, 0)]
+        order = np.argsort(-rows["opened"].astype(np.int64), kind="stable")
+        self._most_active = order[:EQUALLY_ACTIVE_AT_MOST]
 
     def add(self, rows: NDArray[Any]) -> None:
-        """These have changed since. They are few, and looked through one by one until all are renewed."""
+        """These have changed since."""
         end = self._count + len(rows)
         if end > len(self._room):
             grown = np.zeros(max(2 * len(self._room), end), OUTREACH)
             grown[: self._count] = self._rows
             self._room = grown
         self._room[self._count : end] = rows
+        self._indices.append(_Index(rows, self._count))
         self._count = end
-        self._late = None
 
     def erase(self, key: int) -> None:
         """Forget an account."""
@@ -100,15 +100,12 @@ class Surroundings:
         """Indices of rows that share a key with two members, or are about as active; those that share most first."""
         keys, counts = np.unique(_keys(members), return_counts=True)
         common = keys[(counts >= 2) & (keys != 0)]
-        if self._late is None:
-            self._late = _Index(self._rows[self._indexed :], self._indexed)
-        sharing = np.concatenate([self._index.having(common), self._late.having(common)])
+        sharing = np.concatenate([index.having(common) for index in self._indices])
         found, shared = np.unique(sharing, return_counts=True)
         near = found[np.argsort(-shared, kind="stable")[: self._most]]
         least = max(0.5 * float(np.median(members["opened"])), LEAST_ALIKE_CONTACTS)
-        active = np.flatnonzero(self._rows["opened"] >= least)
-        most_active = np.argsort(-self._rows["opened"][active].astype(np.int64), kind="stable")
-        return np.union1d(near, active[most_active[:EQUALLY_ACTIVE_AT_MOST]])
+        as_active = self._most_active[self._rows["opened"][self._most_active] >= least]
+        return np.union1d(near, as_active)
 
     def _weighed(self, centre: NDArray[Any], rows: NDArray[Any]) -> NDArray[np.float64]:
         """Nats [row, central member]."""
