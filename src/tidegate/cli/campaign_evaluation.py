@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tidegate.campaigns.finding import Campaign
 from tidegate.campaigns.search import Search, SearchSettings
 from tidegate.campaigns.telling import Telling
 from tidegate.cli.campaign_worlds import TRAINING_WORLDS, CampaignLog, crowd_worlds, fleet_worlds
@@ -40,6 +41,8 @@ class TidegateFinder:
         self.every_s = self._search.settings.every_s
         self.told: list[NDArray[Any]] = []
         """EVENT arrays: what each finding puts into the log."""
+        self.campaigns: list[Campaign] = []
+        """Every finding."""
 
     def observe(self, events: NDArray[Any]) -> None:
         """Take the next events."""
@@ -48,6 +51,7 @@ class TidegateFinder:
     def find(self, now_s: float) -> list[Keys]:
         """Members of the campaigns that are new or have grown."""
         found = self._search.find(now_s)
+        self.campaigns += found
         self.told += [self._telling.news(campaign).events for campaign in found]
         return [campaign.members for campaign in found]
 

@@ -149,6 +149,14 @@ def _of_campaigns(worlds: int, people: int, force: InForce) -> Section:
     )
 
 
+def _of_rings(worlds: int, force: InForce) -> Section:
+    from tidegate.cli.ring_evaluation import evaluate_rings
+
+    title, command = "Rings of reporters (simulated)", f"tidegate evaluate --rings --worlds {worlds}"
+    acting = partial(enforce, policy=force.policy, model=force.model)
+    return Section("rings", title, command, evaluate_rings(worlds, click.echo, acting))
+
+
 def _of_unseen(force: InForce) -> Section:
     from tidegate.cli.unseen import evaluate_unseen
 
@@ -201,6 +209,7 @@ def write_section(page: Path, section: Section) -> None:
     is_flag=True,
     help="Fleets found, honest crowds spared (simulated); try --worlds 6 --people 8000.",
 )
+@click.option("--rings", is_flag=True, help="What becomes of somebody whom 200 accounts report (simulated).")
 @click.option("--worlds", default=8, show_default=True, help="Simulated worlds.")
 @click.option("--people", default=40_000, show_default=True, help="Honest people in each.")
 @click.option("--unseen", is_flag=True, help="Leave each attacker family out of training in turn.")
@@ -219,6 +228,7 @@ def evaluate(
     real_logs: Path | None,
     reports: Path | None,
     campaigns: bool,
+    rings: bool,
     worlds: int,
     people: int,
     unseen: bool,
@@ -242,6 +252,8 @@ def evaluate(
         section = _of_reports(reports)
     elif campaigns:
         section = _of_campaigns(worlds, people, force)
+    elif rings:
+        section = _of_rings(worlds, force)
     elif unseen:
         section = _of_unseen(force)
     elif adaptive:
