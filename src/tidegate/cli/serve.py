@@ -18,6 +18,7 @@ from rich.console import Console
 from tidegate.cli.failures import Refused, told_plainly
 from tidegate.cli.node_folder import data_folder, make_folder
 from tidegate.cli.node_log import log_to_stderr
+from tidegate.cli.serve_desk import Desk
 from tidegate.cli.warm_up import prepare
 from tidegate.messengers.matrix.captcha import captcha_routes, captcha_secret
 from tidegate.node.api.admission import Busy
@@ -54,10 +55,19 @@ WHAT_MODES_DO = {
     "between; only for networks that you trust.",
 )
 @click.option(
+    "--desk/--no-desk", default=True, show_default=True, help="Serve the desk too, if it is installed."
+)
+@click.option(
     "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
 )
 def serve(
-    folder: Path, host: str | None, port: int | None, socket: str | None, insecure: bool, log_level: str
+    folder: Path,
+    host: str | None,
+    port: int | None,
+    socket: str | None,
+    insecure: bool,
+    desk: bool,
+    log_level: str,
 ) -> None:
     """Run a node: take events, decide, hand out actions.
 
@@ -85,11 +95,12 @@ def serve(
     except SettingsError as error:
         node.close()
         raise Refused(f"{error}.") from None
+    beside = Desk(node, folder) if desk and settings.desk.get("enabled", True) else None
     for line in _greeting(node, folder, made, tokens, took_s):
         click.echo(line)
     faulty = True
     try:
-        faulty = uvloop.run(_serve(node, tokens, opened, folder))
+        faulty = uvloop.run(_serve(node, tokens, opened, folder, beside))
     except StorageError as error:
         raise Refused(str(error)) from None
     finally:
@@ -127,7 +138,7 @@ def _greeting(node: Node, folder: Path, made: bool, tokens: Tokens, took_s: floa
     return lines
 
 
-async def _serve(node: Node, tokens: Tokens, opened: list[Listener], folder: Path) -> bool:
+async def _serve(node: Node, tokens: Tokens, opened: list[Listener], folder: Path, desk: Desk | None) -> bool:
     """Until a signal or a fault; True for a fault."""
     challenges = Challenges(folder, node.keys.ticket, node.settings.challenge, node.pseudonyms)
     more = (*challenge_routes(challenges), *captcha_routes(challenges, captcha_secret(node.keys.ticket)))
@@ -153,11 +164,15 @@ async def _serve(node: Node, tokens: Tokens, opened: list[Listener], folder: Pat
     def ready() -> None:
         for listener in opened:
             click.echo(f"listening on {listener.words}")
+        if desk is not None:
+            start(asyncio.to_thread(desk.start, serving.submit_from_thread))
         sys.stdout.flush()
 
     try:
         await serving.run(ready)
     finally:
+        if desk is not None:
+            await asyncio.to_thread(desk.stop)
         await challenges.close()
     log.info("stopped: %d events in the journal", int(node.figures()["journal_sequence"]))
     return serving.faulty

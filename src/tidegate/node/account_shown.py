@@ -8,6 +8,21 @@ from tidegate.statements.decision import DecisionShown
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an account stands at this moment."""
+
+    known: bool
+    """The engine remembers it."""
+    rung: Rung
+    until_s: float | None
+    """Unix seconds; None: no end, or nothing to end."""
+    enforced: Rung
+    """What is in effect on the messenger."""
+    membership: Membership | None = None
+    """The campaign in which it was found last."""
+
+
+@dataclass(frozen=True, slots=True)
 class AccountShown:
     """Where an account stands and how it came there."""
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tidegate.events.columns import EventType
 from tidegate.events.duplicates import REMEMBERED_IDS
 from tidegate.events.pseudonym import Pseudonyms
-from tidegate.node.account_shown import AccountShown
+from tidegate.node.account_shown import AccountShown, Standing
 from tidegate.node.asked_policy import asked_policy, mark_of
 from tidegate.node.batch import Batch
 from tidegate.node.campaign_table import Campaigns
@@ -331,6 +331,15 @@ class Node:
         return Verdict(account, rung, until_s, self.ledger.enforced_now(key, account, rung))
 
     # -- looking -------------------------------------------------------------------------------------------------------
+
+    def standing(self, key: int) -> Standing:
+        """Where an account stands at this moment, by its pseudonym."""
+        with self._engine_in_use:
+            rung, until_s = self.replica.engine.standing_of(key)
+            known = self.replica.engine.knows(key)
+        name = self.vault.names([key]).get(key, "")
+        enforced = self.ledger.enforced_now(key, name, rung)
+        return Standing(known, rung, until_s, enforced, self.campaigns.of_account(key))
 
     def account(self, identifier: str) -> AccountShown | None:
         """Where an account stands and how it came there; None when the node has never heard of it."""

@@ -3,7 +3,7 @@
 import tomllib
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -116,6 +116,13 @@ class Campaigns(Section, frozen=True, kw_only=True):
     """What lies further back is not looked at."""
 
 
+class Notices(Section, frozen=True, kw_only=True):
+    """What account holders are told."""
+
+    public_url: str = ""
+    """Where people reach the desk's public pages, without a slash at the end; empty: notices carry no link."""
+
+
 class NodeSettings(Section, frozen=True, kw_only=True):
     """All of it."""
 
@@ -127,6 +134,9 @@ class NodeSettings(Section, frozen=True, kw_only=True):
     breaker: Breaker = msgspec.field(default_factory=Breaker)
     challenge: ChallengeSettings = ChallengeSettings()
     campaigns: Campaigns = Campaigns()
+    notices: Notices = Notices()
+    desk: dict[str, Any] = msgspec.field(default_factory=dict)
+    """Of the desk, which reads them itself."""
     policy: str = ""
     """A policy file, relative to the folder; empty: the shipped one."""
     model: bool = True

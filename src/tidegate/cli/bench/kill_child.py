@@ -207,7 +207,7 @@ def _serve(asked: dict[str, Any]) -> int:
     from tidegate.node.api import serving
 
     folder = Path(asked["folder"])
-    command = ["serve", "--data", str(folder), "--port", "0", "--log-level", "warning"]
+    command = ["serve", "--no-desk", "--data", str(folder), "--port", "0", "--log-level", "warning"]
     if asked["cold"]:
         os.execv(sys.executable, [sys.executable, "-m", "tidegate.cli.main", *command])
     serving.TICK_S = TICK_S

@@ -125,7 +125,17 @@ def serving(folder: Path) -> Iterator[Serving]:
     """``tidegate serve`` with the settings it comes with, on ``folder``, kept to one core."""
     folder.mkdir(mode=0o700, parents=True)
     token = add_token(folder, "bench", (Scope.INGEST, Scope.CHECK, Scope.READ), time.time())
-    command = [sys.executable, "-m", "tidegate.cli.main", "serve", "--data", str(folder), "--port", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "tidegate.cli.main",
+        "serve",
+        "--no-desk",
+        "--data",
+        str(folder),
+        "--port",
+        "0",
+    ]
     with (folder / "serve.log").open("wb") as out:
         node = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
         try:

@@ -42,8 +42,12 @@ class NodeProcess:
     ``stop`` or ``kill`` and ``start`` again keep what it knows. Everything blocks.
     """
 
-    def __init__(self, settings: str = STEADY, policy: str = "", challenges: bool = True) -> None:
+    def __init__(
+        self, settings: str = STEADY, policy: str = "", challenges: bool = True, desk: bool = False
+    ) -> None:
         """``settings``: further sections of ``node.toml``; ``policy``: TOML, empty for the shipped one.
+
+        ``desk``: serve that too, as a section ``[desk]`` of the settings says.
 
         Without ``challenges`` nobody can be given one, and the rung of that name binds nobody.
         """
@@ -61,6 +65,7 @@ class NodeProcess:
         (self.folder / MODULE_TOKEN).write_text(secrets["synapse"] + "\n", encoding="ascii")
         (self.folder / MODULE_TOKEN).chmod(0o600)
         self._process: ChildProcess | None = None
+        self._desk = "--desk" if desk else "--no-desk"
         self._closed = False
 
     @property
@@ -92,7 +97,7 @@ class NodeProcess:
 
     def start(self) -> None:
         """Start and wait until it answers. Raises :class:`NodeError`."""
-        command = [sys.executable, "-m", "tidegate.cli.main", "serve", "--data", str(self.folder)]
+        command = [sys.executable, "-m", "tidegate.cli.main", "serve", self._desk, "--data", str(self.folder)]
         process = self._process = ChildProcess(command, self.log)
         until = time.monotonic() + START_S
         while not self._answers():

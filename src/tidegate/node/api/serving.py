@@ -25,7 +25,7 @@ from tidegate.node.api.routing import Route
 from tidegate.node.api.services import Services
 from tidegate.node.api.tokens import Tokens
 from tidegate.node.outbox import Action
-from tidegate.node.requests import Request, RequestError, StorageError, Tick
+from tidegate.node.requests import Answer, Request, RequestError, StorageError, Tick
 from tidegate.node.settings import Listen
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,7 @@ class Serving:
         settings = node.settings
         self._node, self._opened = node, opened
         self._stop = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         self.faulty = False
         """The node stopped because of a fault of its own."""
         admission = Admission(settings.limits.queue_bytes, settings.limits.queue_requests)
@@ -128,6 +129,21 @@ class Serving:
         answer = await self._coalescer.submit(request)
         if isinstance(answer, RequestError):
             raise answer
+
+    def submit_from_thread(self, requests: Sequence[Request], timeout_s: float) -> list[Answer]:
+        """Have several things done in order, from a thread other than the event loop's, and wait for the answers.
+
+        Raises StorageError, Busy, Stopped, or TimeoutError when it takes longer; then it may still be carried out.
+        """
+        asked = asyncio.run_coroutine_threadsafe(self._submit_all(requests), self._loop)
+        try:
+            return asked.result(timeout_s)
+        except TimeoutError:
+            asked.cancel()
+            raise
+
+    async def _submit_all(self, requests: Sequence[Request]) -> list[Answer]:
+        return list(await asyncio.gather(*[self._coalescer.submit(request) for request in requests]))
 
     async def _due(self, limit: int) -> Sequence[Action]:
         services = self.services

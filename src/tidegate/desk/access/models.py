@@ -1,0 +1,54 @@
+"""People who work at the desk."""
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import UserManager
+from django.core.validators import RegexValidator
+from django.db import models
+from django_otp import user_has_device
+
+from tidegate.desk.access.roles import CHOICES, RIGHTS, Right, Role
+
+
+class People(UserManager):
+    """Makes and finds people."""
+
+    def create_user(self, username, password=None, **fields):  # type: ignore[no-untyped-def]
+        """One more person. ``password``: None for one who cannot sign in yet."""
+        person = self.model(username=username, **fields)
+        person.set_password(password)
+        person.save(using=self._db)
+        return person
+
+
+class Person(AbstractBaseUser):
+    """Somebody who signs in."""
+
+    username = models.CharField(
+        max_length=64,
+        unique=True,
+        validators=[RegexValidator(r"^[a-z0-9][a-z0-9._-]*$", "small letters, digits, dots, hyphens")],
+    )
+    role = models.CharField(max_length=16, choices=CHOICES, default=str(Role.ANALYST))
+    is_active = models.BooleanField(default=True)
+    created = models.DateTimeField(auto_now_add=True)
+
+    objects = People()
+    USERNAME_FIELD = "username"
+    REQUIRED_FIELDS = ["role"]
+
+    def __str__(self) -> str:
+        return str(self.username)
+
+    def may(self, right: Right) -> bool:
+        """Whether this person's role has that right."""
+        return bool(self.is_active) and right in RIGHTS.get(self.role, frozenset())
+
+    @property
+    def rights(self) -> dict[str, bool]:
+        """By name, for templates: ``user.rights.rule``."""
+        return {str(right): self.may(right) for right in Right}
+
+    @property
+    def has_second_factor(self) -> bool:
+        """Whether one was set up and confirmed."""
+        return bool(user_has_device(self))

@@ -1,0 +1,1 @@
+"""One account: its life, why each decision fell, what it is linked to."""

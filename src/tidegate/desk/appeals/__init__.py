@@ -1,0 +1,1 @@
+"""The account holder's side: what happened, why, and how to have it looked at again."""

@@ -1,0 +1,74 @@
+"""The node link of a desk that runs in the node's own process."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tidegate.engine.rungs import Rung
+from tidegate.node.account_shown import Standing
+from tidegate.node.breaker import BreakerShown
+from tidegate.node.campaign_table import Campaigns
+from tidegate.node.ledger import Recorded
+from tidegate.node.node import Node
+from tidegate.node.requests import Answer, Done, Request, RequestError
+from tidegate.node.settings import NodeSettings
+
+
+class BesideNode:
+    """See :class:`~tidegate.desk.node_link.NodeLink`."""
+
+    def __init__(self, node: Node, take: Callable[[Sequence[Request]], list[Answer]]) -> None:
+        """``take``: hands requests to the thread that the node belongs to, together, and waits for the answers."""
+        self._node, self._take = node, take
+
+    @property
+    def settings(self) -> NodeSettings:
+        return self._node.settings
+
+    @property
+    def policy_text(self) -> str:
+        return self._node.policy_text
+
+    @property
+    def campaigns(self) -> Campaigns:
+        return self._node.campaigns
+
+    @property
+    def core(self) -> Node:
+        """The node itself, for what looks deeper: an account's life, values of features."""
+        return self._node
+
+    def now_s(self) -> float:
+        return self._node.now_s()
+
+    def decisions_after(self, number: int, limit: int) -> list[Recorded]:
+        return self._node.ledger.decisions_after(number, limit)
+
+    def standing(self, key: int) -> Standing:
+        return self._node.standing(key)
+
+    def carry_out(self, request: Request) -> Done:
+        return self.carry_out_all([request])[0]
+
+    def carry_out_all(self, requests: Sequence[Request]) -> list[Done]:
+        done = []
+        for answer in self._take(requests):
+            if isinstance(answer, RequestError):
+                raise answer
+            assert isinstance(answer, Done)
+            done.append(answer)
+        return done
+
+    def reveal(self, keys: Sequence[int], *, who: str, why: str) -> dict[int, str]:
+        return self._node.vault.look_up(keys, who=who, why=why, now_s=self._node.now_s())
+
+    def health(self) -> dict[str, Any]:
+        return self._node.health()
+
+    def figures(self) -> Mapping[str, float]:
+        return self._node.figures()
+
+    def breakers(self) -> list[BreakerShown]:
+        return self._node.ledger.breakers()
+
+    def reset_breaker(self, rung: Rung, *, release: bool) -> int:
+        return self._node.ledger.reset_breaker(rung, release=release)

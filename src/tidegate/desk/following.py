@@ -1,0 +1,58 @@
+"""Following the node: a thread that copies what its ledger has committed into the desk's own tables.
+
+The node never waits for the desk, and the desk may be away for as long as the node keeps its decisions. The cursor
+moves in the same transaction as what was copied, so nothing is copied twice or left out, whichever side is killed when.
+"""
+
+import logging
+from collections.abc import Callable
+from threading import Event, Thread
+
+from django.db import Error, close_old_connections, connection
+
+from tidegate.desk.ledger.copying import copy_decisions
+from tidegate.desk.node_link import NodeLink
+from tidegate.node.requests import StorageError
+
+log = logging.getLogger(__name__)
+PIECE = 1_000
+"""Decisions copied in one transaction."""
+PAUSE_S = 0.5
+TROUBLED_PAUSE_S = 5.0
+
+
+class Following:
+    """Copies until it is stopped."""
+
+    def __init__(self, link: NodeLink, tend: Callable[[], None] | None = None) -> None:
+        """``tend``: called after every look, in the same thread; what is to be done now and then."""
+        self._link, self._tend = link, tend
+        self._stop = Event()
+        self._thread = Thread(target=self._run, name="desk-following", daemon=True)
+        self.trouble = ""
+        """Why nothing can be copied at the moment, in words; empty: all is well."""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the piece at hand and end."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        pause_s = 0.0
+        while not self._stop.wait(pause_s):
+            try:
+                more = copy_decisions(self._link, PIECE) == PIECE
+                if self._tend is not None:
+                    self._tend()
+                pause_s = 0.0 if more else PAUSE_S
+                self.trouble = ""
+            except (Error, StorageError) as error:
+                if not self.trouble:
+                    log.error("the desk cannot follow the node's ledger: %s; it goes on trying", error)
+                self.trouble = str(error)
+                pause_s = TROUBLED_PAUSE_S
+                close_old_connections()
+        connection.close()

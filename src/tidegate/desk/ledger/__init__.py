@@ -1,0 +1,1 @@
+"""What the node has decided, copied, and what it adds up to."""

@@ -1,0 +1,84 @@
+"""What the desk asks of the node beside it: the one seam between the two.
+
+Looks and commands go by pseudonym. The only way to a real identifier is :meth:`NodeLink.reveal`, which writes down who
+asked and why before it answers.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from tidegate.engine.rungs import Rung
+from tidegate.node.account_shown import Standing
+from tidegate.node.breaker import BreakerShown
+from tidegate.node.campaign_table import Campaigns
+from tidegate.node.ledger import Recorded
+from tidegate.node.requests import Done, Request
+from tidegate.node.settings import NodeSettings
+
+
+class NodeAbsent(Exception):  # noqa: N818 - a state, not a fault
+    """No node runs beside this desk, so there is nothing live to look at and nobody to carry anything out."""
+
+    def __init__(self) -> None:
+        super().__init__("no node runs beside this desk; tidegate serve starts both")
+
+
+class NodeLink(Protocol):
+    """A running node. Every method from any thread; all may raise StorageError."""
+
+    @property
+    def settings(self) -> NodeSettings: ...
+
+    @property
+    def policy_text(self) -> str:
+        """The policy in force, as it was written."""
+
+    @property
+    def campaigns(self) -> Campaigns:
+        """What the search for campaigns has found; members are pseudonyms."""
+
+    def now_s(self) -> float:
+        """Unix seconds, by the node's clock."""
+
+    def decisions_after(self, number: int, limit: int) -> list[Recorded]:
+        """Decisions committed after that one, oldest first. Names in them are not for the desk."""
+
+    def standing(self, key: int) -> Standing:
+        """Of one account, by pseudonym."""
+
+    def carry_out(self, request: Request) -> Done:
+        """Have something done, durably; waits for it. Raises RequestError, Busy, Stopped or StorageError."""
+
+    def carry_out_all(self, requests: Sequence[Request]) -> list[Done]:
+        """The same for many together, in order: in one batch as far as the node takes them together."""
+
+    def reveal(self, keys: Sequence[int], *, who: str, why: str) -> dict[int, str]:
+        """Real identifiers, each look-up written down in the vault first. Unknown ones are left out."""
+
+    def health(self) -> dict[str, Any]:
+        """``ok``, ``troubles`` and ``notes``, in words."""
+
+    def figures(self) -> Mapping[str, float]:
+        """Numbers of the metrics page, by name."""
+
+    def breakers(self) -> list[BreakerShown]:
+        """The circuit breakers, weakest rung first."""
+
+    def reset_breaker(self, rung: Rung, *, release: bool) -> int:
+        """Close one; what it held becomes due or is dropped. Returns how many those were."""
+
+
+_connected: NodeLink | None = None
+
+
+def connect(to: NodeLink | None) -> None:
+    """Say which node runs beside this desk; None: none any more."""
+    global _connected
+    _connected = to
+
+
+def node() -> NodeLink:
+    """The node beside this desk. Raises :class:`NodeAbsent`."""
+    if _connected is None:
+        raise NodeAbsent
+    return _connected

@@ -1,0 +1,1 @@
+"""The public notice on automated and bulk messaging."""

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class NowConfig(AppConfig):
+    name = "tidegate.desk.now"
+    label = "now"

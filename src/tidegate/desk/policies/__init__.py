@@ -1,0 +1,1 @@
+"""Editing, testing and putting policies into force."""

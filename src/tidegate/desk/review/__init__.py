@@ -1,0 +1,1 @@
+"""Cases and their queue: people look at what was decided, and rule."""

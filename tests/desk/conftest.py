@@ -1,0 +1,96 @@
+"""A desk for the tests: Django on a database of its own (SQLite; PostgreSQL when TIDEGATE_TEST_DATABASE names one), people
+of every role, and a real node beside it."""
+
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("django", reason="the desk needs Django: pip install 'tidegate[desk]'")
+
+from tidegate.desk.setup import set_up  # noqa: E402
+
+FOLDER = Path(tempfile.mkdtemp(prefix="tidegate-desk-test-"))
+DATABASE = os.environ.get("TIDEGATE_TEST_DATABASE", "")
+(FOLDER / "node.toml").write_text(
+    f'[desk]\ndatabase = "{DATABASE}"\nsecond_factor = "optional"\nservice = "Example Chat"\n'
+)
+set_up(FOLDER)
+
+from django.test import Client  # noqa: E402
+
+from tidegate.desk import node_link  # noqa: E402
+from tidegate.desk.access.models import Person  # noqa: E402
+from tidegate.desk.access.roles import Role  # noqa: E402
+from tidegate.desk.beside_node import BesideNode  # noqa: E402
+from tidegate.desk.ledger.copying import copy_decisions  # noqa: E402
+from tidegate.node.node import Node  # noqa: E402
+from tidegate.node.requests import Answer, Delivery, Request  # noqa: E402
+from tidegate.node.settings import Enforcement, Mode, NodeSettings  # noqa: E402
+
+PASSWORD = "a long enough password"
+
+
+@pytest.fixture
+def people(db: Any) -> dict[str, Person]:
+    """One person of every role, by the role's word."""
+    return {
+        str(role): Person.objects.create_user(username=f"the-{role}", password=PASSWORD, role=role)
+        for role in Role
+    }
+
+
+@pytest.fixture
+def signed_in(people: dict[str, Person]) -> Callable[[str], Client]:
+    """A browser without a screen in which somebody of that role is signed in."""
+
+    def sign_in(role: str) -> Client:
+        client = Client()
+        client.force_login(people[role], backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return sign_in
+
+
+class NodeBeside:
+    """A real node in this process, with a real journal, vault and ledger in a folder of its own, connected to the desk."""
+
+    def __init__(self, folder: Path, settings: NodeSettings | None = None) -> None:
+        self.node = Node.open(folder, settings or NodeSettings(enforcement=Enforcement(mode=Mode.ENFORCE)))
+        self._lock = threading.Lock()
+        self.link = BesideNode(self.node, self.take)
+        node_link.connect(self.link)
+
+    def take(self, requests: Sequence[Request]) -> list[Answer]:
+        with self._lock:
+            return self.node.take(requests)
+
+    def hear(self, lines: str) -> None:
+        """Events in the log's own format, one JSON object a line."""
+        self.take([Delivery(lines.encode())])
+
+    def copy(self) -> None:
+        """Wait until everything decided is in the node's ledger, then copy it to the desk."""
+        assert self.node.drain(60)
+        while copy_decisions(self.link, 1_000):
+            pass
+
+    def key(self, account: str) -> int:
+        return self.node.pseudonyms.one(account)
+
+    def close(self) -> None:
+        node_link.connect(None)
+        self.node.close(snapshot=False)
+
+
+@pytest.fixture
+def beside(db: Any, tmp_path: Path) -> Iterator[NodeBeside]:
+    """A node that enforces, beside the desk."""
+    (tmp_path / "node").mkdir(mode=0o700)
+    running = NodeBeside(tmp_path / "node")
+    yield running
+    running.close()
