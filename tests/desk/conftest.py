@@ -94,3 +94,24 @@ def beside(db: Any, tmp_path: Path) -> Iterator[NodeBeside]:
     running = NodeBeside(tmp_path / "node")
     yield running
     running.close()
+
+
+@pytest.fixture
+def visitor(transactional_db: Any) -> Iterator[Any]:
+    """A browser that is not signed in."""
+    from chromium import chromium_or_skip
+    from desk.browser import visiting
+
+    with visiting(chromium_or_skip()) as one:
+        yield one
+
+
+@pytest.fixture
+def browser_at(visitor: Any, people: dict[str, Person]) -> Callable[[str], Any]:
+    """The browser, signed in as somebody of that role."""
+
+    def sign_in(role: str) -> Any:
+        visitor.sign_in(people[role])
+        return visitor
+
+    return sign_in
