@@ -11,11 +11,12 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Self
 
-from chromium import Chromium
 from django.core.wsgi import get_wsgi_application
 from django.db import connections
 from django.test import Client
 from waitress.server import create_server
+
+from chromium import Chromium
 
 LOOPBACK = "127.0.0.1"
 GRAVE = ("serious", "critical")
@@ -116,7 +117,7 @@ class Visitor:
         self.chromium.size(SCREEN)
 
     def check(self) -> None:
-        """No serious accessibility violation, nothing wider than the page on a phone, nothing the browser complains of."""
+        """No serious accessibility violation, nothing wider than a phone, nothing the browser complains of."""
         axe = files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
         for width, dark in ((SCREEN, False), (SCREEN, True), (PHONE, False)):
             self.chromium.scheme(dark)

@@ -1,5 +1,7 @@
-"""A desk for the tests: Django on a database of its own (SQLite; PostgreSQL when TIDEGATE_TEST_DATABASE names one), people
-of every role, and a real node beside it."""
+"""A desk for the tests: Django on a database of its own, people of every role, and a real node beside it.
+
+The database is SQLite; PostgreSQL when TIDEGATE_TEST_DATABASE names one.
+"""
 
 import os
 import tempfile
@@ -12,7 +14,7 @@ import pytest
 
 pytest.importorskip("django", reason="the desk needs Django: pip install 'tidegate[desk]'")
 
-from tidegate.desk.setup import set_up  # noqa: E402
+from tidegate.desk.setup import set_up
 
 FOLDER = Path(tempfile.mkdtemp(prefix="tidegate-desk-test-"))
 DATABASE = os.environ.get("TIDEGATE_TEST_DATABASE", "")
@@ -57,7 +59,7 @@ def signed_in(people: dict[str, Person]) -> Callable[[str], Client]:
 
 
 class NodeBeside:
-    """A real node in this process, with a real journal, vault and ledger in a folder of its own, connected to the desk."""
+    """A real node in this process, with journal, vault and ledger in a folder of its own, connected to the desk."""
 
     def __init__(self, folder: Path, settings: NodeSettings | None = None) -> None:
         self.node = Node.open(folder, settings or NodeSettings(enforcement=Enforcement(mode=Mode.ENFORCE)))

@@ -21,8 +21,8 @@ def bulk_sender(account: str, strangers: int = 40, *, ago_s: float = 7_200.0, st
         chat, target = f"{account}-{number}", f"@stranger{number}:example.org"
         lines.append(
             {
-                "time": at, "type": "message", "actor": account, "target": target, "chat": chat, "members": 2, "size": 180,
-                "ip": "203.0.113.9", "device": f"device of {account}",
+                "time": at, "type": "message", "actor": account, "target": target, "chat": chat, "members": 2,
+                "size": 180, "ip": "203.0.113.9", "device": f"device of {account}",
             }
         )  # fmt: skip
         if number % 5 == 4:

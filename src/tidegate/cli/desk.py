@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tidegate.cli.desk_fill import fill
 from tidegate.cli.failures import Refused
 from tidegate.cli.node_folder import data_folder, make_folder
 from tidegate.node.requests import StorageError
@@ -77,3 +78,6 @@ def manage(arguments: tuple[str, ...], folder: Path) -> None:
 
     set_up(folder)
     execute_from_command_line(["tidegate desk manage", *arguments])
+
+
+desk.add_command(fill)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
@@ -44,7 +44,7 @@ class DeskSettings(Section, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 8471
     database: str = ""
-    """``postgresql://USER:PASSWORD@HOST:PORT/NAME``; empty: SQLite in the node's folder."""
+    """``postgresql://USER:PASSWORD@HOST:PORT/NAME``, or ``postgresql://USER@/NAME?host=/FOLDER`` for a socket; empty: SQLite in the node's folder."""
     threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
     """Requests answered at the same time; more wait their turn."""
     second_factor: SecondFactor = SecondFactor.REQUIRED
@@ -85,16 +85,18 @@ def database(folder: Path, address: str) -> dict[str, Any]:
             "TEST": {"NAME": folder / "test.sqlite"},
         }
     parts = urlsplit(address)
+    asked = dict(parse_qsl(parts.query))
     if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
         raise SettingsError(
-            f"{SETTINGS_FILE}, [desk] database: expected postgresql://USER:PASSWORD@HOST:PORT/NAME, or nothing for SQLite"
+            f"{SETTINGS_FILE}, [desk] database: expected postgresql://USER:PASSWORD@HOST:PORT/NAME, or "
+            "postgresql://USER@/NAME?host=/FOLDER/OF/THE/SOCKET, or nothing for SQLite"
         )
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.strip("/")),
-        "USER": unquote(parts.username or ""),
+        "USER": unquote(parts.username or asked.get("user", "")),
         "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(parts.hostname or ""),
+        "HOST": unquote(parts.hostname or asked.get("host", "")),
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,

@@ -20,7 +20,7 @@ ERASED_KEPT_S = 90 * DAY_S
 _decode = msgspec.json.Decoder(tuple[ReasonShown, ...]).decode
 _COLUMNS = (
     "decision.number, decision.id, decision.pseudonym, decision.time, committed, decision.rung, decision.until, score, "
-    "stage, reasons, policy, model, first_contacts, messages, withheld, "
+    "stage, reasons, policy, model, first_contacts, messages, withheld, complaints, "
     "coalesce(unsealed(account.pseudonym, account.name), '')"
 )
 _STANDS = (
@@ -80,12 +80,13 @@ def insert(
                 decision.first_contacts,
                 decision.messages,
                 str(withheld),
+                decision.complaints,
             )
         )
         counts = tally.setdefault((math.floor(decision.time / DAY_S), rung), [0, 0])
         counts[0] += 1
         counts[1] += withheld is not Withheld.NO
-    db.executemany(f"insert into decision values ({', '.join('?' * 15)})", rows)
+    db.executemany(f"insert into decision values ({', '.join('?' * 16)})", rows)
     db.executemany(
         "insert into tally values (?, ?, ?, ?) on conflict (day, rung) do update set "
         "decided = decided + excluded.decided, withheld = withheld + excluded.withheld",
@@ -192,7 +193,7 @@ def _recorded(row: tuple) -> Recorded:  # type: ignore[type-arg]
     number, identifier, pseudonym, time, committed, rung, until, score, stage, reasons, policy, model = row[
         :12
     ]
-    first_contacts, messages, withheld, name = row[12:]
+    first_contacts, messages, withheld, complaints, name = row[12:]
     decision = DecisionShown(
         time=time,
         account=name,
@@ -207,5 +208,6 @@ def _recorded(row: tuple) -> Recorded:  # type: ignore[type-arg]
         first_contacts=first_contacts,
         messages=messages,
         pseudonym=pseudonym_of(pseudonym),
+        complaints=complaints,
     )
     return Recorded(number, decision, Withheld(withheld), committed)

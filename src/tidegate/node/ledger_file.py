@@ -43,7 +43,7 @@ create table if not exists decision (
     number integer primary key, id text not null unique, pseudonym integer not null,
     time real not null, committed real not null, rung integer not null, until real, score real, stage text not null,
     reasons text, policy text not null, model text not null, first_contacts integer not null, messages integer not null,
-    withheld text not null
+    withheld text not null, complaints real not null default 0
 );
 create index if not exists decision_of_account on decision (pseudonym, number);
 create index if not exists decision_committed on decision (committed);
@@ -83,6 +83,9 @@ create index if not exists ruling_by_time on ruling (time);
 create table if not exists erased (digest integer primary key, time real not null);
 """
 
+_ADDED_SINCE = (("decision", "complaints", "real not null default 0"),)
+"""Columns that a file of an earlier version lacks: table, name, kind. They are the last ones of their tables."""
+
 
 def stored(key: int) -> int:
     """A 64-bit pseudonym as SQLite's signed integer."""
@@ -121,6 +124,8 @@ class LedgerFile:
         self.lock = RLock()
         """Held while writing. Whoever changes something in memory with it holds it around both."""
         self._writer = opened(self.path, SCHEMA, secure_delete=True)
+        with storage_errors(self.path):
+            _add_columns(self._writer)
         self._sealer = sealer
         sealer.teach(self._writer)
         self._writer.execute(f"pragma cache_size = -{WRITER_CACHE_KIB}")
@@ -199,6 +204,14 @@ class LedgerFile:
     def _check_open(self) -> None:
         if self._closed:
             raise StorageError(f"{self.path}: closed; the node is shutting down")
+
+
+def _add_columns(db: sqlite3.Connection) -> None:
+    """Give a file of an earlier version what it lacks."""
+    with transaction(db):
+        for table, name, kind in _ADDED_SINCE:
+            if not db.execute("select 1 from pragma_table_info(?) where name = ?", (table, name)).fetchone():
+                db.execute(f"alter table {table} add column {name} {kind}")
 
 
 def set_meta(db: sqlite3.Connection, key: str, value: Any) -> None:

@@ -39,6 +39,8 @@ class DecisionShown(msgspec.Struct, frozen=True):
     messages: int
     """Messages sent up to and with that event."""
     pseudonym: int
+    complaints: float = 0.0
+    """Blocks and reports by people the account had written to first, as they weighed at that event; below 0.05: none."""
 
 
 def rfc3339(time: float | None) -> str | None:

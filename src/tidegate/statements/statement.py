@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, MutableMapping
 from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.engine.features import FEATURE_INDEX
@@ -12,6 +13,7 @@ from tidegate.statements.decision import DecisionShown
 from tidegate.statements.explain import Explainer
 
 _STRANGERS, _SENT = FEATURE_INDEX["distinct_strangers"], FEATURE_INDEX["sent_14d"]
+_BLOCKS, _REPORTS = FEATURE_INDEX["blocks_14d"], FEATURE_INDEX["reports_14d"]
 _RUNG_WORDS = tuple(rung.word for rung in Rung)
 _STAGE_WORDS = tuple(stage.word for stage in Stage)
 _PIECE = 1_024
@@ -25,6 +27,7 @@ class Before(NamedTuple):
     time: float
     first_contacts: int
     messages: int
+    complaints: float = 0.0
 
 
 def pseudonym_shown(key: int) -> str:
@@ -55,7 +58,11 @@ def _statements(
 ) -> list[DecisionShown]:
     columns = [decisions[name].tolist() for name in _COLUMNS]
     rows = decisions["row"]
-    counts = rows[:, _STRANGERS].tolist(), rows[:, _SENT].tolist()
+    counts = (
+        rows[:, _STRANGERS].tolist(),
+        rows[:, _SENT].tolist(),
+        np.nansum(rows[:, [_BLOCKS, _REPORTS]], axis=1).tolist(),
+    )
     raised_s: list[float | None] = []
     times: dict[int, float] = {}
     for key, time in zip(columns[2], columns[0], strict=True):
@@ -64,13 +71,14 @@ def _statements(
         times[key] = time
     reasons = explainer.reasons(decisions, raised_s)
     made = []
-    for time, until, key, identifier, rung, score, stage, why, reached, sent in zip(
+    for time, until, key, identifier, rung, score, stage, why, reached, sent, complained in zip(
         *columns, reasons, *counts, strict=True
     ):
         before = last.pop(key, None)
         first_contacts = _count(reached, before.first_contacts if before else 0)
         messages = _count(sent, before.messages if before else 0)
-        last[key] = Before(time, first_contacts, messages)
+        complaints = complained if math.isfinite(reached) else before.complaints if before else 0.0
+        last[key] = Before(time, first_contacts, messages, complaints)
         statement = DecisionShown(
             time=time,
             account=names.get(key) or pseudonym_shown(key),
@@ -85,6 +93,7 @@ def _statements(
             first_contacts=first_contacts,
             messages=messages,
             pseudonym=key,
+            complaints=complaints,
         )
         made.append(statement)
     return made

@@ -13,6 +13,8 @@ from tidegate.engine.rungs import RUNGS, Rung
 from tidegate.node.enforcement import Withheld
 from tidegate.node.ledger import Recorded
 
+LEAST_COMPLAINT = 0.05
+"""A complaint that weighs less than this is long past."""
 Listener = Callable[[Sequence[Decision]], None]
 listeners: list[Listener] = []
 """Who wants to know of decisions as they are copied, inside the same transaction. Apps add theirs when they are ready."""
@@ -100,6 +102,7 @@ def _decision(one: Recorded, accounts: dict[int, Account], bases: dict[tuple[str
         first_contacts=shown.first_contacts,
         messages=shown.messages,
         withheld=str(one.withheld),
+        complaints=shown.complaints,
     )
 
 
@@ -107,7 +110,12 @@ def _counted(decision: Decision) -> tuple[int, ...]:
     acted = decision.acted
     raised = acted and decision.rung > decision.previous
     automatic = raised and not decision.by_person
-    return 1, int(acted), int(raised), int(automatic), int(automatic and decision.stage != "feedback")
+    return 1, int(acted), int(raised), int(automatic), int(automatic and not _complained(decision))
+
+
+def _complained(decision: Decision) -> bool:
+    """Somebody had blocked or reported the account by then."""
+    return decision.stage == "feedback" or decision.complaints >= LEAST_COMPLAINT
 
 
 def moment(time_s: float) -> datetime:

@@ -94,6 +94,8 @@ class Decision(models.Model):
     messages = models.PositiveIntegerField(default=0)
     withheld = models.CharField(max_length=16)
     """Why nothing was done about it; ``no``: something was."""
+    complaints = models.FloatField(default=0.0)
+    """Blocks and reports by people the account had written to first, as they weighed then."""
 
     class Meta:
         indexes = [
