@@ -162,7 +162,7 @@ class Chromium:
                     return
             except AssertionError as error:
                 # The page is just being replaced by the next one: its world has gone, and the question with it.
-                if "context" not in str(error):
+                if not any(words in str(error) for words in ("context", "navigated or closed")):
                     raise
             if time.monotonic() > until:
                 raise AssertionError(
