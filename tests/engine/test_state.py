@@ -130,6 +130,7 @@ def test_the_parts_are_views_of_live_memory() -> None:
         "accounts",
         "networks",
         "devices",
+        "traces",
     ]
     for name, part in once.items():
         assert part.flags.c_contiguous and part.ctypes.data == again[name].ctypes.data, name
@@ -262,7 +263,7 @@ def test_room_is_made_in_a_new_engine_and_for_whole_records_of_the_known_parts_o
     for changed, words in (
         ({"accounts": 511}, "no multiple of a record's 512"),
         ({"header": 0}, "header holds 0 records; it must be one"),
-        ({"strikes": 16 * 129}, "129 strikes wait; at most 128 can"),
+        ({"strikes": 24 * 257}, "257 strikes wait; at most 256 can"),
         ({"chats": 0}, "the parts are .*chats.*; wanted "),
     ):
         with pytest.raises(StateError, match=words):

@@ -26,6 +26,8 @@ from tidegate.engine.layout import (
     RULE_WORDS,
     STRIKE,
     TABLE,
+    TRACE,
+    TRACE_WORDS,
 )
 from tidegate.engine.machine import as_pointer
 from tidegate.engine.rows import WIDTH
@@ -39,9 +41,10 @@ _ADDRESSES = (
     "account_table account_index account_old accounts "
     "network_table network_index network_old networks "
     "device_table device_index device_old devices "
+    "trace_table trace_index trace_old traces "
     "events newborn judged rows decisions all_rows all_judged "
     "scratch predicate_feature predicate_op predicate_threshold predicate_random code "
-    "rule_start rule_rung rule_family rule_stages rung_keys rung_durations score_threshold "
+    "rule_start rule_rung rule_family rule_stages rule_accounts rung_keys rung_durations score_threshold "
     "splits trees leaves stage_trees stage_base "
     "columns masks totals factors truth stack fired"
 ).split()
@@ -49,6 +52,7 @@ _NUMBERS = (
     "account_capacity account_index_size account_old_size "
     "network_capacity network_index_size network_old_size "
     "device_capacity device_index_size device_old_size "
+    "trace_capacity trace_index_size trace_old_size "
     "event_count newborn_count decision_count judged_count judge_all policy_mark last_rung "
     "predicate_count code_size rule_count split_count tree_count leaf_count"
 ).split()
@@ -62,15 +66,16 @@ CONTROL = np.dtype(
 
 Tables = namedtuple(
     "Tables",
-    "header strikes at ai ao accounts words nt ni no networks network_words dt di do devices device_words",
+    "header strikes at ai ao accounts words nt ni no networks network_words dt di do devices device_words "
+    "tt ti to traces trace_words",
 )
-"""State: header, strike queue, and for accounts, networks and devices the table, index, old index, records and the same
-records as words."""
+"""State: header, strike queue, and for accounts, networks, devices and traces of strikes the table, index, old index,
+records and the same records as words."""
 
 Rules = namedtuple(
     "Rules",
-    "predicate_feature predicate_op predicate_threshold predicate_random code start rung family stages keys durations "
-    "score_threshold",
+    "predicate_feature predicate_op predicate_threshold predicate_random code start rung family stages accounts keys "
+    "durations score_threshold",
 )
 
 Forests = namedtuple("Forests", "splits trees leaves stage_trees stage_base")
@@ -100,6 +105,11 @@ def tables_of(c: Any) -> Any:
         carray(as_pointer(c.device_old), c.device_old_size, np.uint64),
         carray(as_pointer(c.devices), c.device_capacity, DEVICE),
         carray(as_pointer(c.devices), c.device_capacity * DEVICE_WORDS, np.uint64),
+        carray(as_pointer(c.trace_table), 1, TABLE),
+        carray(as_pointer(c.trace_index), c.trace_index_size, np.uint64),
+        carray(as_pointer(c.trace_old), c.trace_old_size, np.uint64),
+        carray(as_pointer(c.traces), c.trace_capacity, TRACE),
+        carray(as_pointer(c.traces), c.trace_capacity * TRACE_WORDS, np.uint64),
     )
 
 
@@ -116,6 +126,7 @@ def rules_of(c: Any) -> Any:
         carray(as_pointer(c.rule_rung), c.rule_count, np.uint8),
         carray(as_pointer(c.rule_family), c.rule_count, np.uint8),
         carray(as_pointer(c.rule_stages), c.rule_count, np.uint8),
+        carray(as_pointer(c.rule_accounts), (c.rule_count, 2), np.float64),
         carray(as_pointer(c.rung_keys), 7, np.uint8),
         carray(as_pointer(c.rung_durations), (7, 3), np.float64),
         carray(as_pointer(c.score_threshold), (5, 7), np.float32),

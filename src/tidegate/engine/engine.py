@@ -28,6 +28,7 @@ from tidegate.engine.layout import (
     NEWBORN,
     RULE_WORDS,
     STRIKE,
+    TRACE,
 )
 from tidegate.engine.model import Model
 from tidegate.engine.newcomers import find_newcomers
@@ -87,8 +88,15 @@ class Engine:
         self._accounts = Table(ACCOUNT, capacity)
         self._networks = Table(NETWORK, max(capacity // 8, 1024))
         self._devices = Table(DEVICE, capacity)
-        tables = {"accounts": self._accounts, "networks": self._networks, "devices": self._devices}
+        self._traces = Table(TRACE, 1024)
+        tables = {
+            "accounts": self._accounts,
+            "networks": self._networks,
+            "devices": self._devices,
+            "traces": self._traces,
+        }
         self._state = State(self._header, self._strikes, tables)
+        self._tables = tuple(tables.values())
         self._newborn = np.zeros(2 * MAX_PIECE, NEWBORN)
         self._found, self._seen = np.zeros(0, NEWBORN), np.zeros(0, np.uint64)
         self._judged = np.zeros(BLOCK, JUDGED)
@@ -131,6 +139,7 @@ class Engine:
             ("account", self._accounts),
             ("network", self._networks),
             ("device", self._devices),
+            ("trace", self._traces),
         ):
             self._point(f"{name}_table", table.book)
             self._point(f"{name}_index", table.index)
@@ -146,7 +155,7 @@ class Engine:
         self.policy, self.model = policy, model
         names = (
             "predicate_feature predicate_op predicate_threshold predicate_random code rule_start rule_rung rule_family "
-            "rule_stages rung_keys rung_durations score_threshold"
+            "rule_stages rule_accounts rung_keys rung_durations score_threshold"
         ).split()
         self._policy_arrays = {name: np.ascontiguousarray(getattr(arrays, name)) for name in names}
         self._policy_arrays["truth"] = np.zeros((len(arrays.predicate_feature) + 1, LANES), np.uint8)
@@ -172,6 +181,7 @@ class Engine:
         grown = self._accounts.make_room(2 * newcomers)
         grown |= self._networks.make_room(3 * newcomers)
         grown |= self._devices.make_room(newcomers)
+        grown |= self._traces.make_room(newcomers)
         if grown or self._control["account_table"][0] == 0:
             self._point_tables()
         self._room = newcomers
@@ -369,12 +379,12 @@ class Engine:
     @property
     def bytes_in_use(self) -> int:
         """Memory that live records and their indexes take."""
-        return sum(table.bytes_in_use for table in (self._accounts, self._networks, self._devices))
+        return sum(table.bytes_in_use for table in self._tables)
 
     def digest(self) -> str:
         """SHA-256 over the whole state, for comparing two engines."""
         h = hashlib.sha256(self._header.tobytes())
         h.update(self._strikes[: int(self._header["strikes"][0])].tobytes())
-        for table in (self._accounts, self._networks, self._devices):
+        for table in self._tables:
             h.update(table.records.array[: table.count].tobytes())
         return h.hexdigest()

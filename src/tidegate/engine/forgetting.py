@@ -14,6 +14,7 @@ from tidegate.engine.index import find, free
 from tidegate.engine.layout import ACCOUNT_WORDS, DEVICE, DEVICE_WORDS, NETWORK, NETWORK_WORDS
 from tidegate.engine.machine import prefetch
 from tidegate.engine.rooms.decay import clock
+from tidegate.engine.strikes import forget_trace
 from tidegate.events.compiled import inlined
 
 SWEEP_STEP = 2
@@ -61,6 +62,7 @@ def leaves(t: Any, network_slot: Any, device_slot: Any) -> None:
 def forget_account(t: Any, slot: Any) -> None:
     """Free an account's record. No row may be waiting for it."""
     leaves(t, np.int64(t.accounts[slot].network_slot) - 1, np.int64(t.accounts[slot].device_slot) - 1)
+    forget_trace(t, t.accounts[slot].key)
     free(t.at[0], t.ai, t.ao, t.accounts, t.words, ACCOUNT_WORDS, slot)
     t.header[0].evicted += 1
 

@@ -71,6 +71,26 @@ def climb(account: Any, rung: Any, durations: Any, now: float) -> None:
 
 
 @inlined
+def put_on(account: Any, rung: Any, lasting_s: float, durations: Any, now: float) -> None:
+    """Put the account on exactly this rung, which a person named: for so long, or (below 0) as long as the ladder says.
+
+    A stronger rung counts as a raise, a milder one does not. The rung on which it stands keeps its end, unless the person
+    says how long.
+    """
+    standing = np.int64(account.rung)
+    if rung > standing:
+        climb(account, rung, durations, now)
+    elif rung < standing:
+        account.rung = np.uint8(rung)
+        earlier = max((np.int64(account.times_raised) & TIMES_MASK) - 1, 0)
+        duration = durations[rung, min(earlier, 2)]
+        account.rung_until_s = clock(now + duration) if duration < 3.0e9 else FOREVER_S
+    if lasting_s >= 0.0:
+        account.rung_until_s = clock(now + lasting_s) if lasting_s < 3.0e9 else FOREVER_S
+    account.firm_rung = np.uint8(rung)
+
+
+@inlined
 def step_down(account: Any, rung: Any, durations: Any, now: float) -> None:
     """Put the account back on ``rung``, which would have stood without the complaints that raised it further.
 

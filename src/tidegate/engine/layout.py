@@ -1,4 +1,4 @@
-"""What the engine remembers: three kinds of fixed-size records and one header.
+"""What the engine remembers: four kinds of fixed-size records and one header.
 
 An account is one record with two halves, because everybody both receives and sends: the *recipient* half (who is known
 to this person, who invited them) and the *sender* half (pace, first contacts, timing), with *what people said back*
@@ -157,14 +157,32 @@ DEVICE = np.dtype(
     ]
 )
 """One device, 40 bytes."""
-NETWORK_WORDS, DEVICE_WORDS = NETWORK.itemsize // 8, DEVICE.itemsize // 8
+STRIKES_KEPT = 4
+"""Strikes of one account whose places are remembered; with a fifth, the oldest can no longer be taken back."""
+TRACE = np.dtype(
+    [
+        ("key", U8),  # the account
+        ("last_s", F8),  # when it was struck last
+        ("network", U8, (STRIKES_KEPT,)),  # keys of the places, the latest strike first; 0 = none was known
+        ("device", U8, (STRIKES_KEPT,)),
+        ("phone_range", U4, (STRIKES_KEPT,)),
+        ("arrived_s", U4, (STRIKES_KEPT,)),  # when it began to fade; 1 = is on its way; 0 = no strike
+    ]
+)
+"""Where the strikes of one account went, 112 bytes; only accounts that were struck have one. By keys, not by positions:
+the account may be elsewhere when they are taken back, and the place may have been forgotten."""
+NETWORK_WORDS, DEVICE_WORDS, TRACE_WORDS = (dtype.itemsize // 8 for dtype in (NETWORK, DEVICE, TRACE))
 
-STRIKE = np.dtype([("network_slot", U4), ("device_slot", U4), ("phone_range", U4), ("weight", F4)])
-"""A finding of abuse (weight 1) or its reversal (-1) on its way back to network, device and number range."""
+STRIKE = np.dtype(
+    [("key", U8), ("network_slot", U4), ("device_slot", U4), ("phone_range", U4), ("weight", F4)]
+)
+"""A finding of abuse (weight 1), or the reversal of one (what is left of it, below 0), on its way back to network,
+device and number range."""
 
 BLOCK = 64
 """Events scored together. Strikes take effect at every 64th event of the log, wherever batches happen to end."""
-MAX_STRIKES = 2 * BLOCK
+MAX_STRIKES = STRIKES_KEPT * BLOCK
+"""An event gives one strike, or takes back all that are remembered of one account."""
 
 HEADER = np.dtype(
     [
@@ -255,7 +273,7 @@ assert ACCOUNT.itemsize == 512, ACCOUNT.itemsize
 _OFFSETS = {name: entry[1] for name, entry in (ACCOUNT.fields or {}).items()}
 assert _OFFSETS["said_back_s"] == 64 and _OFFSETS["peers"] == 128 and _OFFSETS["last_s"] == 256
 assert DECISION.itemsize % 8 == 0
-assert NETWORK.itemsize == 80 and DEVICE.itemsize == 40
+assert NETWORK.itemsize == 80 and DEVICE.itemsize == 40 and TRACE.itemsize == 112
 
 CLOCK_ZERO_S = EARLIEST_S - 1.0
 """Unix time of record clock 0, so that every real time is positive."""
@@ -265,12 +283,12 @@ CLOCK_ZERO_S = EARLIEST_S - 1.0
 THEY_FIRST, I_FIRST, ANSWERED, SAVED, COMPLAINED = U4(1), U4(2), U4(4), U4(8), U4(16)
 PEER_FLAGS = 31
 
-STATE_VERSION = 2
+STATE_VERSION = 3
 """Raise it when a field of a record comes to mean something else while its name and type stay."""
 
 
 def _layout_digest() -> str:
-    records = (ACCOUNT, NETWORK, DEVICE, STRIKE, HEADER, TABLE, NEWBORN, JUDGED, DECISION, EVENT)
+    records = (ACCOUNT, NETWORK, DEVICE, TRACE, STRIKE, HEADER, TABLE, NEWBORN, JUDGED, DECISION, EVENT)
     said = [repr(sorted((dtype.fields or {}).items(), key=lambda field: field[1][1])) for dtype in records]
     said += [f"{dtype.itemsize}" for dtype in records]
     said += [feature.name for feature in FEATURES]

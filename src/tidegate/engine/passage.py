@@ -106,7 +106,7 @@ def note_signals(header: Any, event: Any) -> None:
         bits |= _PHONE
     if event.client != 0 and event.type == KIND_REGISTER:
         bits |= _CLIENT
-    if event.forwards != 255:
+    if event.forwards != 255 and event.type != KIND_RULING:  # there it is the rung that a person named
         bits |= _FORWARDS
     header.signals |= bits
 

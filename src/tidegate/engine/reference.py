@@ -8,16 +8,16 @@ against it. The two differ in three ways only:
 * the kernel remembers peers by 27 bits of their key, complaining networks by 15: once in millions of
   strangers, and once in 32,768 pairs of networks, it takes two for one;
 * the reference decides nothing and forgets nobody but whom it is told to: rules, model, ladder and eviction are
-  not here. Whoever compares the two says :meth:`ReferenceEngine.strike` when a decision was made.
+  not here. Whoever compares the two says :meth:`ReferenceEngine.strike` when a decision was made. What people do to
+  the ladder is in ``reference_ladder``.
 """
 
 import math
-from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 
 from tidegate.engine.features import DAY_S, FEATURES, FORTNIGHT_S, HOUR_S, MINUTE_S, Signal
 from tidegate.engine.reference_features import features_of
-from tidegate.engine.reference_memories import MOMENTS_CAP, NAN, Account, Decaying, Surroundings
+from tidegate.engine.reference_memories import MOMENTS_CAP, NAN, Account, Decaying, Strike, Surroundings
 from tidegate.engine.rungs import Stage
 from tidegate.events.columns import MISSING_FORWARDS, EventType, Reason
 
@@ -28,6 +28,7 @@ FAST_SENT_1M, FAST_GROUP_SENT_1H, JUDGED_COMPLAINT = 8.0, 30.0, 0.2
 WORTHLESS_FROM = 0.5  # strength of a campaign from which on its members' complaints weigh nothing
 TYPED_WITHIN_S, DECLINE_WINDOW_S = 120.0, 3600.0
 STRIKES_REACH_EVERY = 64
+LEAST_STRIKE = 0.01  # what is left below that when a strike is taken back is none
 
 K = EventType
 _SIGNAL_OF_KIND = {
@@ -69,7 +70,7 @@ class ReferenceEngine:
         self.first_time: float | None = None
         self._latest_s = 0.0
         self._observed = 0
-        self._strikes: list[tuple[Iterable[Surroundings], float]] = []
+        self._strikes: list[tuple[Strike, float]] = []
 
     def observe(self, event: Record) -> Judged | None:
         """Take in one event; the account it makes worth a look, if any."""
@@ -90,24 +91,37 @@ class ReferenceEngine:
             return self._finding(event, now)
         return self._deed(event, kind, now)
 
-    def strike(self, account: int, weight: float = 1.0) -> None:
-        """A decision found the account abusive (1) or cleared it (-1).
+    def strike(self, account: int) -> None:
+        """A decision found the account abusive.
 
         Its surroundings hear of it at the next 64th event of the log, wherever batches end.
         """
         person = self.accounts[account]
-        places = (
+        among = (
             self.networks.get(person.network or 0),
             self.devices.get(person.device or 0),
             self.number_ranges.get(person.phone_range),
         )
-        self._strikes.append(([place for place in places if place], weight))
+        strike = Strike([place for place in among if place])
+        person.struck.appendleft(strike)
+        self._strikes.append((strike, 1.0))
+
+    def take_back(self, account: int, most: int, now: float) -> None:
+        """What is left of the account's latest ``most`` strikes is taken back where they were given."""
+        struck = self.accounts[account].struck
+        for _ in range(min(most, len(struck))):
+            strike = struck.popleft()
+            self._strikes.append((strike, -strike.left(now)))
 
     def _deliver_strikes(self, now: float) -> None:
-        for places, weight in self._strikes:
-            for place in places:
+        for strike, weight in self._strikes:
+            strike.arrived = now if weight > 0.0 else strike.arrived
+            for place in strike.places:
                 place.clock = max(place.clock, now)
-                place.strikes.add(weight, place.clock)
+                if weight < 0.0 and place.strikes.at(place.clock) + weight < LEAST_STRIKE:
+                    place.strikes.keep(0.0)
+                else:
+                    place.strikes.add(weight, place.clock)
         self._strikes.clear()
 
     def _note_signals(self, event: Record) -> None:
@@ -120,7 +134,8 @@ class ReferenceEngine:
             Signal.GROUP_MESSAGE: event["target"] == 0 and kind == K.MESSAGE,
             Signal.PHONE: event["phone_range"] != 0,
             Signal.CLIENT: event["client"] != 0 and kind == K.REGISTER,
-            Signal.FORWARDS: event["forwards"] != MISSING_FORWARDS,
+            # In a ruling it is the rung that a person named.
+            Signal.FORWARDS: event["forwards"] != MISSING_FORWARDS and kind != K.RULING,
         }
         self.signals |= _SIGNAL_OF_KIND.get(K(kind), Signal(0))
         for signal, is_supplied in supplied.items():

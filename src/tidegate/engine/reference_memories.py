@@ -199,6 +199,18 @@ class Surroundings:
         return self.registrations.at(HOUR_S, self.clock) / (usual + 1.0)
 
 
+@dataclass(slots=True, eq=False)
+class Strike:
+    """One finding of abuse: where it went, and when it got there."""
+
+    places: list[Surroundings]
+    arrived: float | None = None
+
+    def left(self, now: float) -> float:
+        """What has not faded yet."""
+        return 1.0 if self.arrived is None else math.exp2(-max(now - self.arrived, 0.0) / FORTNIGHT_S)
+
+
 class Account:
     """One account: what it did, what people said back, and whom it knows.
 
@@ -248,6 +260,7 @@ class Account:
         self.reads = Decaying(FORTNIGHT_S)
         self.campaign, self.in_ring = Decaying(FORTNIGHT_S), False  # of senders, or of false reporters
         self.complaining_networks: deque[int] = deque(maxlen=4)
+        self.struck: deque[Strike] = deque(maxlen=4)  # the latest first
         # as a recipient
         self.stranger_load, self.stranger_load_s = 0.0, 0
         self.invitation: tuple[int, int, int] | None = None  # inviter, chat, time

@@ -11,6 +11,8 @@ AND, OR = -1, -2
 AT_LEAST, ABOVE, AT_MOST, BELOW, EQUAL, KNOWN, UNKNOWN = 0, 1, 2, 3, 4, 5, 6
 MAX_DEPTH = 64
 _TO_UNIT = 1.0 / 18446744073709551616.0
+_TO_PERCENT = 100.0 / 9007199254740992.0
+ROLLOUT_SALT = np.uint64(0x726F6C6C6F757400)
 
 
 @inlined
@@ -22,6 +24,16 @@ def threshold_factor(key: Any, pepper: Any, time: float, period_s: float, spread
     period = np.uint64(np.int64(time / period_s))
     draw = np.float64(mixed(np.uint64(key) ^ mixed(np.uint64(pepper) + period))) * _TO_UNIT
     return np.float32(1.0 + spread * (2.0 * draw - 1.0))
+
+
+@inlined
+def account_draw(key: Any, pepper: Any) -> Any:
+    """Where an account lies between 0 and 100, for rules that count for a share of accounts: always the same place.
+
+    A salt of its own, so that it does not go with the randomised thresholds.
+    """
+    bits = mixed(np.uint64(key) ^ mixed(np.uint64(pepper) ^ ROLLOUT_SALT)) >> np.uint64(11)
+    return np.float64(bits) * _TO_PERCENT
 
 
 @inlined

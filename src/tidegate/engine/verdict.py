@@ -17,6 +17,7 @@ from tidegate.engine.ladder import (
     TRUSTED_CEILING,
     climb,
     has_ended,
+    put_on,
     standing_rung,
     step_down,
 )
@@ -28,6 +29,7 @@ from tidegate.engine.layout import (
     CAUSE_RELIEF,
     CLOCK_ZERO_S,
     RULE_WORDS,
+    STRIKES_KEPT,
 )
 from tidegate.engine.machine import float_bits, popcount
 from tidegate.engine.passage import (
@@ -41,8 +43,9 @@ from tidegate.engine.passage import (
 )
 from tidegate.engine.rooms.decay import clock
 from tidegate.engine.rows import ACCOUNT_AGE, BLOCKS, REPORTS, SCORE, WIDTH
+from tidegate.engine.rule_kernel import account_draw
 from tidegate.engine.rungs import UNSEEN_SIGN_UP
-from tidegate.engine.strikes import add_strike
+from tidegate.engine.strikes import add_strike, take_back
 from tidegate.events.columns import Reason
 from tidegate.events.compiled import inlined
 
@@ -116,29 +119,51 @@ def expire(
 
 
 @inlined
+def person_names_rung(t: Any, account: Any, item: Any, event: Any, rung: Any, durations: Any) -> None:
+    """A ruling with a rung: the account stands on exactly that one from now on, up or down."""
+    now, previous = event.time, np.int64(account.rung)
+    account.trusted_until_s = np.uint32(0)
+    struck = account.times_raised & STRUCK != 0  # asked first: a climb after a clean month forgets it
+    put_on(account, rung, 60.0 * np.float64(event.members), durations, now)
+    if rung >= STRIKE_FROM and not struck:
+        add_strike(t, account, item, now)
+    if rung < STRIKE_FROM <= previous and struck:
+        take_back(t, account.key, 1, now)
+        account.times_raised &= np.uint8(TIMES_MASK)
+    elif rung >= STRIKE_FROM or struck:
+        account.times_raised |= np.uint8(STRUCK)
+
+
+@inlined
 def person_decides(
     t: Any, account: Any, item: Any, event: Any, rules: Any, decisions: Any, count: Any, mark: Any
 ) -> Any:
-    """A label or a ruling. A ruling moves the ladder; both move reputation."""
+    """A label or a ruling. A ruling moves the ladder; both move reputation.
+
+    A ruling may name a rung in ``forwards`` (none: 255), and how many minutes it lasts in ``members`` (-1: as the ladder
+    says).
+    """
     now = event.time
-    previous = np.int64(account.rung)
-    if event.reason == _ABUSIVE:
+    previous, until_s = np.int64(account.rung), account.rung_until_s
+    named = np.int64(event.forwards) if event.type == KIND_RULING else np.int64(0)
+    if event.reason == _ABUSIVE and 0 < named < RUNG_COUNT:
+        person_names_rung(t, account, item, event, named, rules.durations)
+    elif event.reason == _ABUSIVE:
         if account.times_raised & STRUCK == 0:
-            add_strike(t, item, np.float32(1.0))
+            add_strike(t, account, item, now)
         account.trusted_until_s = np.uint32(0)
         if event.type == KIND_RULING and account.rung < _SUSPEND:
             climb(account, _SUSPEND, rules.durations, now)
         account.times_raised |= np.uint8(STRUCK)
         account.firm_rung = account.rung
     elif event.reason == _LEGITIMATE:
-        if account.times_raised & STRUCK != 0:
-            add_strike(t, item, np.float32(-1.0))
-            account.times_raised &= np.uint8(TIMES_MASK)
+        take_back(t, account.key, STRIKES_KEPT, now)
+        account.times_raised &= np.uint8(TIMES_MASK)
         account.trusted_until_s = clock(now + TRUST_S)
         if event.type == KIND_RULING:
             account.rung = account.firm_rung = np.uint8(0)
             account.times_raised = np.uint8(0)
-    if account.rung != previous:
+    if account.rung != previous or (account.rung != 0 and account.rung_until_s != until_s):
         write_decision(
             decisions[count],
             account,
@@ -171,8 +196,11 @@ def proves(account: Any, item: Any, now: float, decisions: Any, count: Any, mark
 
 
 @inlined
-def propose(row: Any, stage: Any, rules: Any, fired: Any, proposals: Any) -> None:
-    """Collect the strongest rung each family of evidence proposes; rules of other stages are taken out of ``fired``."""
+def propose(row: Any, stage: Any, rules: Any, draw: Any, fired: Any, proposals: Any) -> None:
+    """Collect the strongest rung each family of evidence proposes.
+
+    Rules of other stages, or for other accounts than one with this ``draw``, are taken out of ``fired``.
+    """
     for family in range(len(proposals)):
         proposals[family] = np.uint8(0)
     table = np.int64(stage)
@@ -187,7 +215,8 @@ def propose(row: Any, stage: Any, rules: Any, fired: Any, proposals: Any) -> Non
             bit = waiting & (~waiting + np.uint64(1))  # the lowest one
             rule = word * 64 + popcount(bit - np.uint64(1))
             waiting ^= bit
-            if (np.int64(rules.stages[rule]) >> stage) & 1:
+            counts = rules.accounts[rule, 0] <= draw < rules.accounts[rule, 1]
+            if counts and (np.int64(rules.stages[rule]) >> stage) & 1:
                 of_rule = np.int64(rules.family[rule])
                 proposals[of_rule] = max(proposals[of_rule], rules.rung[rule])
             else:
@@ -229,7 +258,7 @@ def relieve(
         return count
     step_down(account, rung, durations, now)
     if rung < STRIKE_FROM <= previous:
-        add_strike(t, item, np.float32(-1.0))
+        take_back(t, account.key, 1, now)
         account.times_raised &= np.uint8(TIMES_MASK)
     decision = decisions[count]
     write_decision(
@@ -260,7 +289,8 @@ def judge(
         return proves(account, item, now, decisions, count, mark)
     if stage == PERSON:
         return person_decides(t, account, item, event, rules, decisions, count, mark)
-    propose(row, stage, rules, fired, proposals)
+    draw = account_draw(account.key, t.header[0].pepper)
+    propose(row, stage, rules, draw, fired, proposals)
     rung, short = standing_rung(proposals, rules.keys)
     if account.trusted_until_s != 0 and clock(now) < account.trusted_until_s:
         rung = min(rung, TRUSTED_CEILING)
@@ -274,7 +304,7 @@ def judge(
         return count
     climb(account, rung, rules.durations, now)
     if rung >= STRIKE_FROM and previous < STRIKE_FROM:
-        add_strike(t, item, np.float32(1.0))
+        add_strike(t, account, item, now)
         account.times_raised |= np.uint8(STRUCK)
     decision = decisions[count]
     write_decision(decision, account, slot, item.event, previous, stage, CAUSE_EVIDENCE, short, now, mark)

@@ -40,6 +40,8 @@ class PolicyArrays:
     """[R] index into FAMILIES."""
     rule_stages: NDArray[np.uint8]
     """[R] bit ``1 << stage`` is set for each stage at which the rule may fire."""
+    rule_accounts: NDArray[np.float64]
+    """[R, 2] percent: the rule counts for accounts whose draw lies from the first on and below the second."""
     rung_keys: NDArray[np.uint8]
     """[7] families of evidence that the rung takes."""
     rung_durations: NDArray[np.float64]
@@ -89,6 +91,7 @@ def compile_policy(policy: Policy) -> PolicyArrays:
         rule_rung=np.array([rule.rung for rule in policy.rules], np.uint8),
         rule_family=np.array([FAMILIES.index(rule.family) for rule in policy.rules], np.uint8),
         rule_stages=np.array([sum(1 << stage for stage in rule.stages) for rule in policy.rules], np.uint8),
+        rule_accounts=np.array([rule.accounts for rule in policy.rules], np.float64).reshape(-1, 2),
         rung_keys=np.array([policy.ladder[rung].keys for rung in Rung], np.uint8),
         rung_durations=np.array([policy.ladder[rung].durations_s for rung in Rung], np.float64),
         score_threshold=np.array(policy.model, np.float32),

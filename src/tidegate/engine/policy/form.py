@@ -13,6 +13,8 @@ from tidegate.engine.rungs import SCORE_TABLES, Rung, Stage
 
 TIMES = 3
 """Durations of a rung: for the first, the second, and the third or any later time."""
+EVERYBODY = (0.0, 100.0)
+"""From and to, in percent, of a rule that counts for all accounts."""
 PLACEHOLDER = re.compile(r"\{([a-z0-9_]+)\}")
 
 
@@ -35,6 +37,8 @@ class Rule:
     rung: Rung
     reason: str
     notice: str
+    accounts: tuple[float, float] = EVERYBODY
+    """From and to, in percent: it counts for accounts whose draw lies in [from, to)."""
 
     def describe(self, values: Mapping[str, float]) -> str:
         """The reason with its placeholders filled in; a name absent from ``values`` is shown as unknown."""
@@ -77,6 +81,8 @@ class Policy:
             "model": {word: list(map(repr, self.model[i])) for word, i in SCORE_TABLES.items()},
             "rules": [
                 [r.name, [s.word for s in r.stages], str(r.when), r.family, r.rung.word, r.reason, r.notice]
+                # Nothing for everybody: policies from before there were shares keep their digests.
+                + ([] if r.accounts == EVERYBODY else [list(map(repr, r.accounts))])
                 for r in self.rules
             ],
         }

@@ -6,7 +6,7 @@ from typing import Any
 
 from tidegate.engine.features import FAMILIES, FEATURE_INDEX, FEATURES
 from tidegate.engine.policy.conditions import COLUMNS, Condition, Op, predicates
-from tidegate.engine.policy.form import PLACEHOLDER, Policy, Rule
+from tidegate.engine.policy.form import EVERYBODY, PLACEHOLDER, Policy, Rule
 from tidegate.engine.policy.language import nearest, parse_condition
 from tidegate.engine.policy.places import Path
 from tidegate.engine.policy.reading import PROPOSABLE, Reader, shown, type_word
@@ -16,7 +16,7 @@ from tidegate.engine.rungs import RUNGS, STAGES, Stage
 MAX_RULES = 500
 MAX_RULE_NAME_CHARS, MAX_REASON_CHARS, MAX_NOTICE_CHARS = 64, 300, 200
 _RULE_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_RULE_KEYS = ("name", "stage", "when", "family", "rung", "reason", "notice", "enabled")
+_RULE_KEYS = ("name", "stage", "when", "family", "rung", "reason", "notice", "accounts", "enabled")
 
 
 def read_rules(
@@ -112,9 +112,10 @@ def _rule(reader: Reader, table: dict[str, Any], path: Path, name: str, spread: 
     rung = reader.choice(table["rung"], (*path, "rung"), PROPOSABLE, "rung") if "rung" in table else None
     reason = _reason(reader, table, path)
     notice = _notice(reader, table, path)
+    accounts = _accounts(reader, table, path)
     if len(reader.errors) > before or when is None or family is None or rung is None:
         return None
-    return Rule(name, stages, when, family, RUNGS[rung], reason, notice)
+    return Rule(name, stages, when, family, RUNGS[rung], reason, notice, accounts)
 
 
 def _stages(reader: Reader, table: dict[str, Any], path: Path) -> tuple[Stage, ...]:
@@ -162,6 +163,29 @@ def _family(reader: Reader, table: dict[str, Any], path: Path, when: Condition |
         )
         reader.report((*path, "family"), what, right, value=True)
     return family
+
+
+def _accounts(reader: Reader, table: dict[str, Any], path: Path) -> tuple[float, float]:
+    """The share of accounts for which the rule counts, in percent."""
+    path = (*path, "accounts")
+    given = reader.get(table, path[:-1], "accounts", (list,), "[0, 10]")
+    if given is None:
+        return EVERYBODY
+    if len(given) != 2 or not all(type(value) in (int, float) for value in given):
+        reader.report(path, '"accounts" is not two numbers', "from and to in percent: [0, 10]", value=True)
+        return EVERYBODY
+    start, end = given
+    if not 0 <= start <= 100 or not 0 <= end <= 100:
+        what = f"accounts from {shown(start)} to {shown(end)} percent is out of range"
+        reader.report(path, what, "both lie between 0 and 100", value=True)
+        return EVERYBODY
+    if start >= end:
+        what = f"accounts from {shown(start)} to {shown(end)} percent is nobody"
+        reader.report(
+            path, what, "the second number is the larger one; enabled = false switches a rule off", value=True
+        )
+        return EVERYBODY
+    return float(start), float(end)
 
 
 def _text(reader: Reader, table: dict[str, Any], path: Path, key: str, longest: int) -> str:

@@ -10,6 +10,9 @@ from tidegate.engine.layout import CLOCK_ZERO_S
 from tidegate.engine.machine import popcount
 from tidegate.events.compiled import inlined
 
+LEAST_STRIKE = np.float32(0.01)
+"""What is left of a strike after three months."""
+
 
 @inlined
 def kept(elapsed_s: float, half_life_s: float) -> Any:
@@ -89,6 +92,19 @@ def blended(old: Any, new: Any, count: Any, cap: Any) -> Any:
     """A running mean: exact for the first ``cap`` measurements, exponential from then on."""
     rest = min(np.int64(count) + 1, cap)
     return np.float32(old + (new - old) / np.float32(rest))
+
+
+@inlined
+def struck(strikes: Any, weight: Any) -> Any:
+    """Strikes with one more, or with what is left of one taken back.
+
+    One that travelled and one that is taken back have aged by float32 steps of their own; a remainder below
+    ``LEAST_STRIKE`` is that difference, not a strike.
+    """
+    left = np.float32(strikes + weight)
+    if weight < np.float32(0.0) and left < LEAST_STRIKE:
+        return np.float32(0.0)
+    return left
 
 
 @inlined

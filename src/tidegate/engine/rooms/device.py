@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tidegate.engine.rooms.decay import clock, kept_fortnight
+from tidegate.engine.rooms.decay import clock, kept_fortnight, struck
 from tidegate.events.compiled import inlined
 
 
@@ -34,6 +34,6 @@ def device_sees(record: Any, account: Any, is_registration: Any, now: float) -> 
 
 @inlined
 def device_struck(record: Any, weight: Any, now: float) -> None:
-    """An account of this device was found abusive (weight 1), or was cleared (-1)."""
+    """An account of this device was found abusive (weight 1), or was cleared (what is left of its strike, below 0)."""
     device_catches_up(record, now)
-    record.strikes_14d = max(record.strikes_14d + weight, np.float32(0.0))
+    record.strikes_14d = struck(record.strikes_14d, weight)

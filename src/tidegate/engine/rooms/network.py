@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from tidegate.engine.rooms.decay import clock, kept_fortnight, kept_hour_day_fortnight, mark, since
+from tidegate.engine.rooms.decay import clock, kept_fortnight, kept_hour_day_fortnight, mark, since, struck
 from tidegate.events.compiled import inlined
 
 NUMBER_RANGE_SALT = np.uint64(0x6E756D6265727300)
@@ -56,6 +56,6 @@ def surge(record: Any, now: float) -> Any:
 
 @inlined
 def network_struck(record: Any, weight: Any, now: float) -> None:
-    """An account of this network was found abusive (weight 1), or was cleared (-1)."""
+    """An account of this network was found abusive (weight 1), or was cleared (what is left of its strike, below 0)."""
     network_catches_up(record, now)
-    record.strikes_14d = max(record.strikes_14d + weight, np.float32(0.0))
+    record.strikes_14d = struck(record.strikes_14d, weight)
