@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from tidegate.cli import backtest as backtest_module
-from tidegate.cli.comparison import DailyRate
 from tidegate.cli.main import main
+from tidegate.statements.tally import DailyRate
 
 DAY_S = 86_400
 MIDNIGHT = 1_767_225_600  # 1 January 2026

@@ -1,18 +1,27 @@
 """The ledger keeps every decision once, in order, and gives it back as it was."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from ledger_cases import DAY, HOUR, NOW, Clock, Mode, StorageError, decided, key_of, ledger_in
 
 from tidegate.engine.rungs import Rung
+from tidegate.node.batch import RulingTaken
 from tidegate.node.enforcement import Withheld
-from tidegate.node.ledger import Ledger
+from tidegate.node.ledger import Ledger, RulingNoted
+from tidegate.node.ledger_file import FILE as LEDGER_FILE
 from tidegate.node.outbox import Outbox, Result
 from tidegate.node.requests import Finding, Ruling
 from tidegate.node.settings import SettingsError
 from tidegate.node.sqlite_ledger import SqliteLedger, committed_through
 from tidegate.statements.decision import ReasonShown
+
+
+def taken(ruling: Ruling) -> RulingTaken:
+    """As the node hands it to its ledger."""
+    return RulingTaken(0, key_of(ruling.account), ruling, None)
 
 
 def test_a_decision_comes_back_as_it_was_committed(tmp_path: Path) -> None:
@@ -114,14 +123,33 @@ def test_decisions_are_counted_by_day_and_rung(tmp_path: Path) -> None:
 def test_what_a_person_said_is_kept_beside_the_decisions(tmp_path: Path) -> None:
     ledger = ledger_in(tmp_path)
     key = key_of("@ann:x")
-    ledger.note_ruling(
-        f"{key:016x}", Ruling("@ann:x", Finding.ABUSIVE, "moderator 4", "same text in 80 reports"), NOW
-    )
-    ledger.note_ruling(f"{key:016x}", Ruling("@ann:x", Finding.LEGITIMATE, "moderator 2"), NOW + 1)
-    assert [(noted.finding, noted.by, noted.note) for noted in ledger.rulings(key)] == [
-        (Finding.LEGITIMATE, "moderator 2", ""),
-        (Finding.ABUSIVE, "moderator 4", "same text in 80 reports"),
+    abusive = Ruling("@ann:x", Finding.ABUSIVE, "moderator 4", "same text in 80 reports", rung=Rung.LOCK)
+    label = Ruling("", Finding.ABUSIVE, "moderator 3", key=key, label_only=True)
+    ledger.note_rulings([RulingTaken(0, key, abusive, NOW + HOUR), RulingTaken(1, key, label, None)], NOW)
+    ledger.note_rulings([taken(Ruling("@ann:x", Finding.LEGITIMATE, "moderator 2"))], NOW + 1)
+    assert ledger.rulings(key) == [
+        RulingNoted(NOW + 1, Finding.LEGITIMATE, "moderator 2", ""),
+        RulingNoted(NOW, Finding.ABUSIVE, "moderator 3", "", label_only=True),
+        RulingNoted(NOW, Finding.ABUSIVE, "moderator 4", "same text in 80 reports", Rung.LOCK, NOW + HOUR),
     ]
+
+
+def test_a_ledger_from_before_rulings_named_rungs_is_opened_with_what_people_said(tmp_path: Path) -> None:
+    ledger = ledger_in(tmp_path)
+    ledger.note_rulings([taken(Ruling("@ann:x", Finding.ABUSIVE, "moderator 4", "a note"))], NOW)
+    ledger.close()
+    path = tmp_path / LEDGER_FILE
+    with closing(sqlite3.connect(path)) as db:
+        for column in ("rung", "until", "label"):
+            db.execute(f"alter table ruling drop column {column}")
+    for _ in range(2):
+        again = ledger_in(tmp_path)
+        key = key_of("@ann:x")
+        assert again.rulings(key)[-1] == RulingNoted(NOW, Finding.ABUSIVE, "moderator 4", "a note")
+        named = Ruling("@ann:x", Finding.ABUSIVE, "moderator 5", rung=Rung.WARN)
+        again.note_rulings([taken(named)], NOW + 1)
+        assert again.rulings(key)[0].rung is Rung.WARN
+        again.close()
 
 
 # -- erasing and forgetting --------------------------------------------------------------------------------------------
@@ -142,9 +170,7 @@ def test_an_erased_account_leaves_no_trace_in_the_files(tmp_path: Path) -> None:
     made = decided("@very-particular-name:x", "lock", reasons=particular)
     kept = decided("@somebody:x", "lock")
     ledger.commit([made, decided("@very-particular-name:x", "ban"), kept], 3)
-    ledger.note_ruling(
-        f"{made.pseudonym:016x}", Ruling(made.account, Finding.ABUSIVE, "m", "very-particular-note"), NOW
-    )
+    ledger.note_rulings([taken(Ruling(made.account, Finding.ABUSIVE, "m", "very-particular-note"))], NOW)
     ledger.outbox.due(10, NOW)
     assert any(b"very-particular" in file.read_bytes() for file in tmp_path.iterdir())
 

@@ -59,8 +59,10 @@ def _open(settings: BacktestSettings, in_force: InForce) -> Log:
 
 
 def _side(replay: Replay, under: InForce, log: LogShown) -> Side:
-    acted = by_account(decisions_shown(replay, replay.decisions(), under))
-    return side(under.policy_mark, under.model_mark, acted, log.first_time or 0.0, log.last_time or 0.0)
+    decisions = replay.decisions()
+    acted = by_account(decisions_shown(replay, decisions, under))
+    first_s, last_s = log.first_time or 0.0, log.last_time or 0.0
+    return side(under.policy_mark, under.model_mark, decisions, acted, first_s, last_s)
 
 
 @click.command()

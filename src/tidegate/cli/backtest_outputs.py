@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tidegate.cli.comparison import MEASURES, Changed, Comparison, DailyRate, Difference, Side
+from tidegate.cli.comparison import Changed, Comparison, Difference, Side
 from tidegate.cli.findings import LogShown
 from tidegate.cli.outputs import replacing
 from tidegate.cli.terminal import ROWS_AT_MOST, RUNG_STYLE, one_line
 from tidegate.cli.wording import Dates, count, plural, shown_name
 from tidegate.statements.decision import decision_record
+from tidegate.statements.tally import MEASURES, DailyRate
 
 _EPOCH = date(1970, 1, 1)
 

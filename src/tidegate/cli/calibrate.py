@@ -1,5 +1,5 @@
-"""``tidegate calibrate``: score thresholds to a false-positive budget, from simulated account-months; and the table
-of likelihoods that the search for campaigns weighs pairs by.
+"""``tidegate calibrate``: score thresholds to a false-positive budget, from simulated account-months; the table of
+likelihoods that the search for campaigns weighs pairs by; and what is usual among honest accounts.
 """
 
 import re
@@ -10,6 +10,7 @@ import click
 import numpy as np
 
 from tidegate.cli.campaign_likelihoods import LikelihoodScale, likelihoods_shown, measured_likelihoods
+from tidegate.cli.honest_ranges import PATH, measured_ranges, ranges_text
 from tidegate.cli.train import MODEL_PATH
 from tidegate.cli.worlds import LEAN_LOGS, LabelledLog, labelled, seed_for
 from tidegate.engine.model import Model
@@ -64,13 +65,29 @@ def with_sections(policy_text: str, sections: str) -> str:
     is_flag=True,
     help="Instead: measure how alike accounts of one operator are, beside the shipped table.",
 )
+@click.option(
+    "--ranges",
+    is_flag=True,
+    help="Instead: measure how features are spread over honest accounts, into the shipped file of ranges.",
+)
 @click.option("--worlds", default=2, show_default=True, help="With --campaigns: worlds of each hygiene.")
 @click.option("--people", default=6_000, show_default=True, help="With --campaigns: people in each.")
-def calibrate(model_path: Path, write: Path | None, campaigns: bool, worlds: int, people: int) -> None:
+def calibrate(
+    model_path: Path, write: Path | None, campaigns: bool, ranges: bool, worlds: int, people: int
+) -> None:
     """Find score thresholds for the false-positive budget, from simulated honest account-months.
 
     With --campaigns: how often two accounts of one operator agree in each signal (m), and how often others do (u).
+    With --ranges: what the desk shows an account's values beside. A few minutes.
     """
+    if ranges:
+        if write or campaigns:
+            raise click.UsageError(
+                "--ranges measures one thing only; it goes with neither --write nor --campaigns"
+            )
+        PATH.write_text(ranges_text(measured_ranges(click.echo)), "utf-8")
+        click.echo(f"wrote {PATH}")
+        return
     if campaigns:
         if write:
             raise click.UsageError("--campaigns prints a table to look at; it writes no policy")

@@ -1,19 +1,19 @@
 """Two policies over the same log: who is acted on under one of them only, and how many decisions a day."""
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import median
+from typing import Any
 
-from tidegate.cli.findings import RUNGS, SEVERITY, ActedOn
+from numpy.typing import NDArray
+
+from tidegate.cli.findings import ActedOn
 from tidegate.cli.timelines import Timelines, with_timeline
 from tidegate.engine.features import DAY_S
 from tidegate.statements.decision import DecisionShown
+from tidegate.statements.tally import DailyRate, DecisionTally, Shift, per_rung
 
 LOOKED_AT_MOST = 1_000
 """Accounts of one kind whose conversations are counted exactly: those that received most."""
-MEASURES: tuple[str, ...] = RUNGS[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Side:
 
     policy: str
     model: str
+    tally: DecisionTally
     acted: dict[int, list[DecisionShown]]
     """Decisions of each account acted on, by pseudonym."""
     first_day: int
@@ -32,29 +33,11 @@ class Side:
     @property
     def accounts_per_rung(self) -> dict[str, int]:
         """Accounts by the strongest rung they reached."""
-        return per_rung(ActedOn("", made) for made in self.acted.values())
+        return self.tally.accounts_per_rung
 
-    def rate(self, rung: str) -> "DailyRate":
+    def rate(self, rung: str) -> DailyRate:
         """How many decisions to ``rung`` a day brings."""
         return DailyRate.of(self.per_day[rung], self.first_day)
-
-
-@dataclass(frozen=True, slots=True)
-class DailyRate:
-    """Decisions a day, over every day of the log."""
-
-    mean: float
-    median: float
-    most: int
-    busiest_day: int | None
-    """Days since 1970; None when there was no decision."""
-
-    @staticmethod
-    def of(counts: Sequence[int], first_day: int) -> "DailyRate":
-        """Of the decisions on each day from ``first_day`` on."""
-        most = max(counts, default=0)
-        busiest = first_day + list(counts).index(most) if most else None
-        return DailyRate(sum(counts) / max(len(counts), 1), float(median(counts or (0,))), most, busiest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +78,19 @@ class Comparison:
 
 
 def side(
-    policy: str, model: str, acted: dict[int, list[DecisionShown]], first_s: float, last_s: float
+    policy: str,
+    model: str,
+    decisions: NDArray[Any],
+    acted: dict[int, list[DecisionShown]],
+    first_s: float,
+    last_s: float,
 ) -> Side:
-    """One policy's side, over a log from ``first_s`` to ``last_s`` (Unix seconds)."""
+    """One policy's side: DECISION[n] over a log from ``first_s`` to ``last_s`` (Unix seconds), and in words."""
+    tally = DecisionTally()
+    tally.add(decisions)
     first_day = math.floor(first_s / DAY_S)
     days = math.floor(last_s / DAY_S) - first_day + 1
-    per_day = {rung: [0] * days for rung in MEASURES}
-    for decision in (decision for made in acted.values() for decision in made):
-        if decision.rung in per_day:
-            day = math.floor(decision.time / DAY_S) - first_day
-            per_day[decision.rung][min(max(day, 0), days - 1)] += 1
-    return Side(policy, model, acted, first_day, per_day)
+    return Side(policy, model, tally, acted, first_day, tally.per_day(first_day, days))
 
 
 def changed_keys(in_force: Side, proposed: Side) -> list[int]:
@@ -115,36 +100,25 @@ def changed_keys(in_force: Side, proposed: Side) -> list[int]:
 
 def compare(in_force: Side, proposed: Side, timelines: Timelines) -> Comparison:
     """The whole comparison; ``timelines`` are those of :func:`changed_keys`."""
-    both = [
-        SEVERITY[ActedOn("", made).strongest.rung] - SEVERITY[ActedOn("", in_force.acted[key]).strongest.rung]
-        for key, made in proposed.acted.items()
-        if key in in_force.acted
-    ]
+    shift = Shift.between(in_force.tally, proposed.tally)
     return Comparison(
         in_force,
         proposed,
-        _only(proposed, in_force, timelines),
-        _only(in_force, proposed, timelines),
-        sum(steps > 0 for steps in both),
-        sum(steps < 0 for steps in both),
+        _only(proposed, shift.newly, timelines),
+        _only(in_force, shift.no_longer, timelines),
+        shift.stronger,
+        shift.milder,
     )
 
 
-def per_rung(acted: Iterable[ActedOn]) -> dict[str, int]:
-    """How many accounts reached each rung and none stronger."""
-    counted = Counter(one.strongest.rung for one in acted)
-    return {rung: counted[rung] for rung in MEASURES if counted[rung]}
-
-
-def _only(one: Side, other: Side, timelines: Timelines) -> Difference:
-    only = {key: made for key, made in one.acted.items() if key not in other.acted}
+def _only(one: Side, keys: list[int], timelines: Timelines) -> Difference:
     received = timelines.received()
     # who was answered most is among those who received most: an answer is a message received
-    nearest = sorted(only, key=lambda key: (-received.get(key, 0), key))[:LOOKED_AT_MOST]
+    nearest = sorted(keys, key=lambda key: (-received.get(key, 0), key))[:LOOKED_AT_MOST]
     listed = []
     for key in nearest:
-        made = only[key]
+        made = one.acted[key]
         acted = with_timeline(ActedOn(made[0].account, made), timelines.of(key))
         listed.append(Changed(acted, acted.totals["answered"], received.get(key, 0)))
     listed.sort(key=lambda each: (-each.answered, -each.received, each.acted.account))
-    return Difference(len(only), per_rung(ActedOn("", made) for made in only.values()), listed)
+    return Difference(len(keys), per_rung(one.tally.acted[key] for key in keys), listed)

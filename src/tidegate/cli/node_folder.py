@@ -70,6 +70,24 @@ SETTINGS_TEXT = """\
 # service = ""           # the messenger's name, shown on the page
 # contact = ""           # an https: or mailto: address, shown on the page
 
+[notices]                # what account holders are told
+# public_url = ""        # where people reach the desk's public pages, no slash at the end; empty: notices have no link
+
+[desk]                   # where people review and account holders appeal, see docs/desk.md
+# enabled = true
+# host = "127.0.0.1"     # beyond this machine only behind a proxy that does TLS, see public_url under [notices]
+# port = 8471
+# database = ""          # postgresql://USER:PASSWORD@HOST:PORT/NAME; empty: SQLite in this folder
+# threads = 8            # requests answered at the same time
+# proxy = ""             # address of the reverse proxy, such as "127.0.0.1": only its X-Forwarded-… headers are believed
+# second_factor = "required"   # optional: only of those who have set one up
+# session_hours = 12.0   # then people sign in again
+# service = ""           # the messenger's name, as account holders know it
+# contact = ""           # where people turn to: an https: or mailto: address
+# appeal_hours = 24.0    # within which an appeal is to be decided
+# random_share = 0.15    # of the review queue, drawn uniformly at random
+# blind_share = 0.1      # of automatic actions, looked at again by somebody who is not told what was decided
+
 [campaigns]              # the search for accounts that act together, see docs/campaigns.md; it needs NetworKit
 # enabled = true
 # every_s = 300.0        # between two looks, by the log's own time

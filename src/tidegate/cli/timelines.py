@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 from tidegate.cli.findings import MOMENT_KINDS, ActedOn, Moment, keep_moments
 from tidegate.events.columns import EventType
+from tidegate.node.wanted import Wanted
+from tidegate.statements.contacts import contacts_and_answers
 
 KEPT_ROWS = 8_000_000
 """Events about the shown accounts kept at most, 21 bytes each."""
@@ -73,7 +75,7 @@ class Timelines:
 
 def collect(briefs: Iterable[NDArray[Any]], keys: Iterable[int]) -> Timelines:
     """Read the log in brief and keep what concerns the accounts ``keys``."""
-    wanted = _Wanted(np.unique(np.array(list(keys), np.uint64)))
+    wanted = Wanted(np.unique(np.array(list(keys), np.uint64)))
     parts: list[NDArray[Any]] = []
     kept = left_out = 0
     for brief in briefs:
@@ -87,24 +89,6 @@ def collect(briefs: Iterable[NDArray[Any]], keys: Iterable[int]) -> Timelines:
     return Timelines(wanted.keys, joined[np.lexsort((joined["time"], joined["who"]))], left_out)
 
 
-class _Wanted:
-    """The keys to look for. Most events concern none, which a look at 16 bits of their key shows."""
-
-    def __init__(self, keys: NDArray[np.uint64]) -> None:
-        self.keys = keys
-        self._possible = np.zeros(1 << 16, np.bool_)
-        self._possible[keys.astype(np.uint16)] = True
-
-    def among(self, keys: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Rows whose key is wanted, and which one it is."""
-        rows = np.flatnonzero(self._possible[keys.astype(np.uint16)])
-        if not len(rows):
-            return rows, rows
-        at = np.minimum(np.searchsorted(self.keys, keys[rows]), len(self.keys) - 1)
-        found = self.keys[at] == keys[rows]
-        return rows[found], at[found]
-
-
 def _made(brief: NDArray[Any], other: NDArray[np.uint64], who: Any, kind: NDArray[np.uint8]) -> NDArray[Any]:
     rows = np.empty(len(brief), _ROW)
     rows["time"], rows["other"], rows["who"], rows["kind"] = brief["time"], other, who, kind
@@ -112,7 +96,7 @@ def _made(brief: NDArray[Any], other: NDArray[np.uint64], who: Any, kind: NDArra
     return kept
 
 
-def _deeds(brief: NDArray[Any], wanted: _Wanted) -> NDArray[Any]:
+def _deeds(brief: NDArray[Any], wanted: Wanted) -> NDArray[Any]:
     at, who = wanted.among(brief["actor"])
     mine = brief[at]
     kind = _BY_ACTOR[mine["type"]]
@@ -122,7 +106,7 @@ def _deeds(brief: NDArray[Any], wanted: _Wanted) -> NDArray[Any]:
     return _made(mine, mine["target"], who, kind)
 
 
-def _done_to(brief: NDArray[Any], wanted: _Wanted) -> NDArray[Any]:
+def _done_to(brief: NDArray[Any], wanted: Wanted) -> NDArray[Any]:
     at, who = wanted.among(brief["target"])
     theirs = brief[at]
     kind = _TO_TARGET[theirs["type"]]
@@ -141,12 +125,9 @@ class Timeline:
     def of(rows: NDArray[Any]) -> "Timeline":
         kind = rows["kind"].copy()
         talk = np.flatnonzero((kind == _KIND["message"]) | (kind == _KIND["received"]))
-        _, first, pair = np.unique(rows["other"][talk], return_index=True, return_inverse=True)
-        began = kind[talk[first]] == _KIND["message"]
-        received = np.flatnonzero((kind[talk] == _KIND["received"]) & began[pair])
-        _, answer = np.unique(pair[received], return_index=True)
-        kind[talk[first[began]]] = _KIND["first_contact"]
-        kind[talk[received[answer]]] = _KIND["reply"]
+        contacts, answers = contacts_and_answers(rows["other"][talk], kind[talk] == _KIND["message"])
+        kind[talk[contacts]] = _KIND["first_contact"]
+        kind[talk[answers]] = _KIND["reply"]
         return Timeline(rows["time"], kind)
 
     def count(self, *kinds: str, until_s: float = np.inf) -> int:

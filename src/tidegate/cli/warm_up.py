@@ -59,6 +59,7 @@ def compile_scanning() -> None:
     from tidegate.cli.in_force import decide_by
     from tidegate.engine.engine import Engine
     from tidegate.events.log import open_log
+    from tidegate.node import feature_values
     from tidegate.statements.explain import Explainer
 
     in_force = decide_by()
@@ -103,6 +104,7 @@ def compile_scanning() -> None:
     restored.adopt_state()
     engine.rung_of(1)
     Explainer.warm_up()
+    feature_values.warm_up()
 
 
 def compile_searching() -> None:

@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,18 @@ from tidegate.node.requests import Answer, Ruling
 
 NamesOf = Callable[[list[int]], list[tuple[str, str]]]
 """(actor, target) as they were written, by row."""
+
+
+class RulingTaken(NamedTuple):
+    """A ruling that became an event, to be noted once that is durable."""
+
+    request: int
+    """Its number within the batch."""
+    key: int
+    """The account's pseudonym."""
+    ruling: Ruling
+    until_s: float | None
+    """Unix seconds: how long the person said that the rung lasts; None: they did not."""
 
 
 @dataclass(slots=True)
@@ -32,8 +44,7 @@ class Batch:
     """(request, pseudonym, identifier) of each verdict that is wanted."""
     erasures: list[tuple[int, int, str]] = field(default_factory=list)
     """(request, pseudonym, who asked for it)."""
-    rulings: list[tuple[int, int, Ruling]] = field(default_factory=list)
-    """(request, pseudonym, ruling)."""
+    rulings: list[RulingTaken] = field(default_factory=list)
     found: list[CampaignFound] = field(default_factory=list)
     """Findings of the search for campaigns whose events are among these."""
     offered: int = 0
@@ -57,13 +68,14 @@ class Batch:
         target: int = 0,
         identifier: int = 0,
         reason: Reason = Reason.NONE,
+        forwards: int = MISSING_FORWARDS,
+        members: int = MISSING_INT,
     ) -> None:
         """An event that the node itself writes; it names no account for the first time."""
         event = np.zeros(1, EVENT)
         event["time"], event["type"], event["actor"], event["target"] = time_s, int(kind), actor, target
         event["id"], event["reason"] = identifier, int(reason)
-        event["members"] = event["size"] = MISSING_INT
-        event["forwards"] = MISSING_FORWARDS
+        event["members"], event["size"], event["forwards"] = members, MISSING_INT, forwards
         self.add(event, _nobody)
 
     def add_found(self, found: CampaignFound, not_before_s: float) -> None:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from tidegate.engine.rungs import Rung
+from tidegate.node.batch import RulingTaken
 from tidegate.node.enforcement import Withheld
-from tidegate.node.requests import Finding, Ruling
+from tidegate.node.requests import Finding
 from tidegate.statements.decision import DecisionShown
 
 NO_NAMES: Mapping[int, bytes] = {}
@@ -33,6 +34,12 @@ class RulingNoted:
     finding: Finding
     by: str
     note: str
+    rung: Rung | None = None
+    """The rung that was named."""
+    until_s: float | None = None
+    """Unix seconds: how long it was said to last; None: as long as the ladder says, or it has no rung."""
+    label_only: bool = False
+    """It moved no rung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +96,8 @@ class Ledger(Protocol):
     def counts_by_day(self, days: int = 30) -> list[DayCount]:
         """Decisions of the last ``days`` days that have any, latest day first, then by rung."""
 
-    def note_ruling(self, pseudonym: str, ruling: Ruling, now_s: float) -> None:
-        """Keep what a person said when deciding. ``pseudonym``: 16 hexadecimal digits."""
+    def note_rulings(self, rulings: Sequence[RulingTaken], now_s: float) -> None:
+        """Keep what people said when deciding, in order, all of it or nothing."""
 
     def rulings(self, key: int, limit: int = 200) -> list[RulingNoted]:
         """What people said about an account, latest first."""

@@ -74,7 +74,9 @@ create table if not exists tally (
 
 create table if not exists ruling (
     number integer primary key, pseudonym integer not null, time real not null, finding text not null,
-    by text not null, note text not null
+    by text not null, note text not null,
+    rung integer, until real,  -- which a person named, and for how long
+    label integer              -- 1: it moved no rung
 );
 create index if not exists ruling_of_account on ruling (pseudonym, number);
 create index if not exists ruling_by_time on ruling (time);
@@ -85,6 +87,9 @@ create table if not exists erased (digest integer primary key, time real not nul
 
 _ADDED_SINCE = (("decision", "complaints", "real not null default 0"),)
 """Columns that a file of an earlier version lacks: table, name, kind. They are the last ones of their tables."""
+
+ADDED_LATER = {"ruling": {"rung": "integer", "until": "real", "label": "integer"}}
+"""Columns by table that a file of an earlier version lacks; each may be null."""
 
 
 def stored(key: int) -> int:
@@ -126,6 +131,12 @@ class LedgerFile:
         self._writer = opened(self.path, SCHEMA, secure_delete=True)
         with storage_errors(self.path):
             _add_columns(self._writer)
+        try:
+            with storage_errors(self.path), transaction(self._writer) as db:
+                _add_missing_columns(db)
+        except BaseException:
+            self._writer.close()
+            raise
         self._sealer = sealer
         sealer.teach(self._writer)
         self._writer.execute(f"pragma cache_size = -{WRITER_CACHE_KIB}")
@@ -211,6 +222,14 @@ def _add_columns(db: sqlite3.Connection) -> None:
     with transaction(db):
         for table, name, kind in _ADDED_SINCE:
             if not db.execute("select 1 from pragma_table_info(?) where name = ?", (table, name)).fetchone():
+                db.execute(f"alter table {table} add column {name} {kind}")
+
+
+def _add_missing_columns(db: sqlite3.Connection) -> None:
+    for table, columns in ADDED_LATER.items():
+        present = {row[0] for row in db.execute("select name from pragma_table_info(?)", (table,))}
+        for name, kind in columns.items():
+            if name not in present:
                 db.execute(f"alter table {table} add column {name} {kind}")
 
 

@@ -2,17 +2,19 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import IO, Any, Self
 
+import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.events.columns import EventType
 from tidegate.events.duplicates import REMEMBERED_IDS
 from tidegate.events.pseudonym import Pseudonyms
+from tidegate.node import feature_values
 from tidegate.node.account_shown import AccountShown, Standing
 from tidegate.node.asked_policy import asked_policy, mark_of
 from tidegate.node.batch import Batch
@@ -25,6 +27,7 @@ from tidegate.node.folder_lock import locked
 from tidegate.node.housekeeping import DAY_S, Housekeeping
 from tidegate.node.journal import Journal
 from tidegate.node.keys import Keys, keys_of
+from tidegate.node.life import Life, life_of
 from tidegate.node.receiving import Receiving
 from tidegate.node.recovery import Recovered, recover
 from tidegate.node.replica import Decided
@@ -43,6 +46,7 @@ from tidegate.node.requests import (
 )
 from tidegate.node.searching import Searching
 from tidegate.node.settings import NodeSettings
+from tidegate.node.shadow import Shadow
 from tidegate.node.snapshots import only_one, remove_halves, write_snapshot
 from tidegate.node.snapshotting import Snapshotting
 from tidegate.node.sqlite_ledger import SqliteLedger
@@ -84,6 +88,8 @@ class Node:
         self._remember_ids()
         self._snapshotting = Snapshotting(folder, settings.snapshots)
         self._searching = Searching(folder, settings.campaigns)
+        self.shadow = Shadow(folder)
+        """A policy that is compared with the live one; any thread."""
         self.campaigns = Campaigns(self.journal.path)
         """What was found and is kept of it."""
         self._erasing = Erasing(
@@ -134,6 +140,7 @@ class Node:
         if self._lock_file.closed:
             return
         self._searching.stop()
+        self.shadow.close()
         self._snapshotting.stop()
         drained = self._committer.drain(CLOSE_TIMEOUT_S)
         self._committer.stop()
@@ -258,7 +265,7 @@ class Node:
                     self._tick(batch, now_s)
                 elif isinstance(request, PolicyChange):
                     self._commands.replace_policy(request, self.replica.in_force, batch, now_s)
-                elif batch.pieces and not self._commands.known(request.account):
+                elif batch.pieces and not self._commands.known(request):
                     return  # it may be about an account of this very batch, known as soon as that is durable
                 else:
                     self._commands.add(request, batch, now_s)
@@ -272,6 +279,7 @@ class Node:
         if self.replica.next_end_s <= now_s:
             batch.add_own(EventType.TICK, now_s)
         self._searching.tend(self.journal.end, time.monotonic())
+        self.shadow.tend(time.monotonic())
         with self._engine_in_use:
             latest_s = self.replica.engine.watermark
         self._searching.enter(batch, self.vault, latest_s)
@@ -317,11 +325,12 @@ class Node:
                     receipt.sequence,
                     self._verdict(key, account),
                 )
-        for at, key, ruling in batch.rulings:
-            try:
-                self.ledger.note_ruling(pseudonym_shown(key), ruling, self._clock.now())
-            except StorageError as error:
-                batch.answers[at] = RequestError("storage_failing", f"in force, but not noted yet: {error}")
+        try:
+            self.ledger.note_rulings(batch.rulings, self._clock.now())
+        except StorageError as error:
+            for taken in batch.rulings:
+                words = f"in force, but not noted yet: {error}"
+                batch.answers[taken.request] = RequestError("storage_failing", words)
         for at, key, by in batch.erasures:
             batch.answers[at] = Done(self.journal.end, details=self._erasing.erase(key, by))
 
@@ -356,6 +365,17 @@ class Node:
             identifier, pseudonym_shown(key), known, rung, until_s, enforced, decisions, membership
         )
 
+    def life(self, key: int, days: float = 30.0) -> Life:
+        """What the journal tells of an account, day by day; some seconds for ten million events. Raises StorageError."""
+        return life_of(self.folder, key, days)
+
+    def row(self, key: int) -> Mapping[str, float | None] | None:
+        """What the engine would measure of an account now, by feature; None when it does not know the account."""
+        feature_values.warm_up()
+        with self._engine_in_use:
+            known, rows = feature_values.feature_rows(self.replica.engine, np.array([key], np.uint64))
+        return feature_values.by_feature(rows[0]) if len(known) else None
+
     def health(self) -> dict[str, Any]:
         """What is wrong, if anything: ``ok``, and ``troubles`` in words."""
         troubles = [words for words in (self._storage_trouble, self._committer.failing) if words]
@@ -366,6 +386,8 @@ class Node:
             notes.append(self._snapshotting.trouble)
         if self._searching.note:
             notes.append(self._searching.note)
+        if self.shadow.trouble and self.shadow.pid is None:
+            notes.append(self.shadow.trouble)
         notes += self.ledger.alarms()
         campaigns = self._searching.words
         return {"ok": not troubles, "troubles": troubles, "notes": notes, "campaigns": campaigns}

@@ -54,6 +54,8 @@ _MEASURES: dict[Rung, _Words] = {
         "It can be opened again if somebody who runs this service finds that it should be.",
     ),
 }
+STATUS = "See what happened and how to appeal:"
+"""What the address of the status page stands after, at the end of a notice."""
 _LIFTED = "Your account is no longer limited."
 _REOPENED = "Your account has been opened again and is no longer limited."
 _MILDER = "Your account is limited less than before."
@@ -61,8 +63,10 @@ _UNTOLD = (Rung.ALLOW, Rung.WARN)
 """Nothing was limited, so there is no end of it to tell."""
 
 
-def notice(measure: Measure, previous: Rung) -> str:
+def notice(measure: Measure, previous: Rung, status: str = "") -> str:
     """What to tell the holder of an account that now stands there and stood on ``previous`` before.
+
+    ``status``: the address of the page about this account, told when something is limited; empty: there is none.
 
     Empty when there is nothing to tell: a warning that has ended, or an undo of what never took effect.
     """
@@ -76,7 +80,14 @@ def notice(measure: Measure, previous: Rung) -> str:
     )
     why = () if measure.rung is Rung.WARN else (WHY,)
     milder = (_MILDER,) if measure.rung < previous else ()
-    return " ".join((*milder, sentence, *why, words.what_now, MISTAKE))
+    page = (f"{STATUS} {status}",) if status and measure.rung not in _UNTOLD else ()
+    return " ".join((*milder, sentence, *why, words.what_now, MISTAKE, *page))
+
+
+def status_in(told: str) -> str:
+    """The address of the status page that a notice ends with; empty when it ends with none."""
+    _, found, address = told.rpartition(f"{STATUS} ")
+    return address if found else ""
 
 
 def _moment(time_s: float) -> str:

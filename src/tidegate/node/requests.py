@@ -31,12 +31,25 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A person has decided about an account."""
+    """A person has decided about an account.
+
+    ``legitimate`` undoes every measure. ``abusive`` suspends, unless a ``rung`` is named: then the account stands on
+    exactly that one, up or down. Where it stands on that rung already and no time is given, the rung keeps its end.
+    """
 
     account: str
+    """As the messenger names it; may be empty when ``key`` is given."""
     finding: Finding
     by: str
     note: str = ""
+    key: int | None = None
+    """The account's pseudonym, for those who know nothing else of it."""
+    rung: Rung | None = None
+    """``warn`` to ``ban``; only with ``abusive``."""
+    duration_s: float | None = None
+    """How long the named rung lasts, rounded up to whole minutes; None: as long as the ladder says."""
+    label_only: bool = False
+    """It counts for the account's surroundings and against or for its trust, and moves no rung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +71,10 @@ class Erasure:
     """Forget an account: its identifier, what the engine remembers, its decisions, its events."""
 
     account: str
+    """As the messenger names it; may be empty when ``key`` is given."""
     by: str
+    key: int | None = None
+    """The account's pseudonym."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ class Campaigns(Section, frozen=True, kw_only=True):
 class Notices(Section, frozen=True, kw_only=True):
     """What account holders are told."""
 
-    public_url: str = ""
+    public_url: Annotated[str, msgspec.Meta(pattern=r"^(https?://[^\s?#]+[^\s?#/])?$", max_length=200)] = ""
     """Where people reach the desk's public pages, without a slash at the end; empty: notices carry no link."""
 
 

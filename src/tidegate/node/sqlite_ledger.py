@@ -5,11 +5,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tidegate.engine.rungs import RUNGS, Rung
 from tidegate.node import decision_table
 from tidegate.node.account_table import AccountState, load, save
 from tidegate.node.action_entry import Entries
+from tidegate.node.batch import RulingTaken
 from tidegate.node.breaker import Breakers, BreakerShown
 from tidegate.node.enforcement import Course, Enforcement, Measure, Withheld, course_of
 from tidegate.node.forgetting import Forgetting
@@ -17,10 +19,11 @@ from tidegate.node.in_effect import InEffect
 from tidegate.node.keys import keys_of
 from tidegate.node.ledger import NO_NAMES, DayCount, Recorded, RulingNoted
 from tidegate.node.ledger_file import LedgerFile, committed_through, next_number, set_meta, stored
-from tidegate.node.requests import Finding, Ruling
+from tidegate.node.requests import Finding
 from tidegate.node.sealing import Sealer
 from tidegate.node.settings import Mode, NodeSettings
 from tidegate.node.sqlite_outbox import SqliteOutbox
+from tidegate.node.status_link import StatusLinks
 from tidegate.node.sweeps import Sweeps, Swept
 from tidegate.statements.decision import DecisionShown
 
@@ -48,7 +51,8 @@ class SqliteLedger:
         chosen = self._settings.enforcement
         self._rules = Enforcement(chosen)
         self._breakers = Breakers(self._settings.breaker, self._rules.share)
-        self._file = LedgerFile(folder, Sealer(keys_of(folder).vault))
+        keys = keys_of(folder)
+        self._file = LedgerFile(folder, Sealer(keys.vault))
         self.path = self._file.path
         try:
             self._through: int = self._file.meta("committed_through") or 0
@@ -59,7 +63,8 @@ class SqliteLedger:
             with self._file.reading() as db:
                 self._in_effect = InEffect(db)
             self._file.follower = self._in_effect
-            self.outbox = SqliteOutbox(self._file, chosen, self._in_effect)
+            links = StatusLinks(keys.ticket, self._settings.notices.public_url)
+            self.outbox = SqliteOutbox(self._file, chosen, self._in_effect, links.address, now_s)
             self._sweeps = Sweeps(self._file, chosen, self._rules, self._in_effect)
             self._sweeps.follow_settings(now_s())
         except BaseException:
@@ -312,23 +317,32 @@ class SqliteLedger:
 
     # -- what people say -----------------------------------------------------------------------------------------------
 
-    def note_ruling(self, pseudonym: str, ruling: Ruling, now_s: float) -> None:
-        """Keep what a person said when deciding. ``pseudonym``: 16 hexadecimal digits."""
+    def note_rulings(self, rulings: Sequence[RulingTaken], now_s: float) -> None:
+        """Keep what people said when deciding, in order, all of it or nothing."""
+        if not rulings:
+            return
         with self._file.writing() as db:
-            number = next_number(db, 1)
-            db.execute(
-                "insert into ruling values (?, ?, ?, ?, ?, ?)",
-                (number, stored(int(pseudonym, 16)), now_s, str(ruling.finding), ruling.by, ruling.note),
+            first = next_number(db, len(rulings))
+            db.executemany(
+                "insert into ruling (number, pseudonym, time, finding, by, note, rung, until, label) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [_row_of(number, taken, now_s) for number, taken in enumerate(rulings, first)],
             )
 
     def rulings(self, key: int, limit: int = 200) -> list[RulingNoted]:
         """What people said about an account, latest first."""
         with self._file.reading() as db:
             rows = db.execute(
-                "select time, finding, by, note from ruling where pseudonym = ? order by number desc limit ?",
+                "select time, finding, by, note, rung, until, label from ruling where pseudonym = ? "
+                "order by number desc limit ?",
                 (stored(key), limit),
             ).fetchall()
-        return [RulingNoted(time_s, Finding(finding), by, note) for time_s, finding, by, note in rows]
+        return [
+            RulingNoted(
+                time_s, Finding(finding), by, note, None if rung is None else Rung(rung), until_s, bool(label)
+            )
+            for time_s, finding, by, note, rung, until_s, label in rows
+        ]
 
     # -- forgetting ----------------------------------------------------------------------------------------------------
 
@@ -339,3 +353,10 @@ class SqliteLedger:
     def forget(self, now_s: float) -> dict[str, int]:
         """Remove what has outlived its retention, a bounded amount a call. Returns how much, by kind."""
         return self._forgetting.forget(now_s)
+
+
+def _row_of(number: int, taken: RulingTaken, now_s: float) -> tuple[Any, ...]:
+    ruling = taken.ruling
+    rung = None if ruling.rung is None else int(ruling.rung)
+    said = (str(ruling.finding), ruling.by, ruling.note, rung, taken.until_s, int(ruling.label_only))
+    return (number, stored(taken.key), now_s, *said)

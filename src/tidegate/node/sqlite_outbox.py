@@ -22,6 +22,7 @@ from tidegate.node.outbox import (
     longest_wait_s,
     retry_delay_s,
 )
+from tidegate.node.status_link import Address
 
 MOST_AT_ONCE = 1_000
 """Actions leased, or results taken in, in one transaction: the ledger's commits wait no longer than for these."""
@@ -44,8 +45,17 @@ _NUMBER = "coalesce((select number from decision where id = ?1), (select number 
 class SqliteOutbox:
     """See :class:`~tidegate.node.outbox.Outbox`."""
 
-    def __init__(self, file: LedgerFile, chosen: settings.Enforcement, in_effect: InEffect) -> None:
+    def __init__(
+        self,
+        file: LedgerFile,
+        chosen: settings.Enforcement,
+        in_effect: InEffect,
+        status: Address,
+        now_s: Callable[[], float],
+    ) -> None:
+        """``status``: the address of the page about an account. ``now_s``: Unix seconds."""
         self._file, self._chosen, self._in_effect = file, chosen, in_effect
+        self._status, self._now_s = status, now_s
         self.listeners = Listeners()
 
     # -- handing out ---------------------------------------------------------------------------------------------------
@@ -108,7 +118,7 @@ class SqliteOutbox:
                     previous=previous,
                     until_s=until,
                     time_s=time,
-                    notice=notice(measure, previous),
+                    notice=notice(measure, previous, self._status(pseudonym_of(pseudonym), now_s)),
                     reasons=reasons_of(reasons),
                     attempt=attempt,
                 )
@@ -230,11 +240,10 @@ class SqliteOutbox:
                     "order by pseudonym limit ?",
                     (last, last, MOST_AT_ONCE),
                 ).fetchall()
-            for pseudonym, name, applied, until in rows:
-                measure = Measure(Rung(applied), until)
-                yield Standing(
-                    name, pseudonym_of(pseudonym), measure.rung, until, notice(measure, measure.rung)
-                )
+            for stored, name, applied, until in rows:
+                measure, pseudonym = Measure(Rung(applied), until), pseudonym_of(stored)
+                told = notice(measure, measure.rung, self._status(pseudonym, self._now_s()))
+                yield Standing(name, pseudonym, measure.rung, until, told)
             if len(rows) < MOST_AT_ONCE:
                 return
             last = rows[-1][0]

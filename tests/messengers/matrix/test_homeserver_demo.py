@@ -8,21 +8,22 @@ import pytest
 from guarded import tidegate_or_skip
 from rich.console import Console
 
-from tidegate.cli import demo_matrix, demo_scene
+from tidegate.cli import demo_matrix, demo_past, demo_scene
 from tidegate.messengers.matrix.homeserver import VENV_VARIABLE
 
 COLUMNS = 100
 
 
-def shown() -> str:
+def shown(out: Path) -> str:
     console = Console(file=io.StringIO(), width=COLUMNS, highlight=False)
-    demo_matrix.run_live(console, Console(file=io.StringIO()))
+    with demo_matrix.live(console, Console(file=io.StringIO()), out):
+        pass
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
 
 def test_the_sender_is_rationed_locked_suspended_and_the_friends_are_not_disturbed(
-    synapse: Path, monkeypatch: pytest.MonkeyPatch
+    synapse: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     tidegate_or_skip(synapse)
     hurried = {
@@ -34,7 +35,9 @@ def test_the_sender_is_rationed_locked_suspended_and_the_friends_are_not_disturb
     }
     for name, seconds in hurried.items():
         monkeypatch.setattr(demo_scene, name, seconds)
-    text = shown()
+    monkeypatch.setattr(demo_past, "PEOPLE", 200)
+    monkeypatch.setattr(demo_past, "DAYS", 3)
+    text = shown(tmp_path)
     rungs = [text.find(f" {rung} ") for rung in ("budget", "lock", "suspend")]
     assert -1 not in rungs and rungs == sorted(rungs), text
     for refusal in ("429 rationed", "403 suspended"):
@@ -50,5 +53,5 @@ def test_the_sender_is_rationed_locked_suspended_and_the_friends_are_not_disturb
 
 def test_without_synapse_one_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(VENV_VARIABLE, str(tmp_path))
-    text = shown()
+    text = shown(tmp_path)
     assert text.startswith("Left out: ") and "make synapse" in text and text.count("\n") == 1

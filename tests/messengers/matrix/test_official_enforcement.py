@@ -109,11 +109,12 @@ def test_a_suspended_account_can_read_and_leave_but_not_write_or_invite(setup: S
 
 def test_a_locked_account_is_told_that_it_cannot_write_not_that_its_chats_go_on(setup: Setup) -> None:
     ann = setup.person("ann")
-    assert done(
-        apply(setup.place, an_action(ann.user, "lock", notice="Your existing chats are not affected."))
-    )
+    page = "See what happened and how to appeal: https://help.example.org/status/t0k3n"
+    notice = f"Your existing chats are not affected. {page}"
+    assert done(apply(setup.place, an_action(ann.user, "lock", notice=notice)))
     (told,) = ann.notices()
     assert "cannot send messages" in told and "not affected" not in told
+    assert page in told, "the way to the status page is kept"
 
 
 def test_a_challenge_that_nobody_could_pass_is_not_told(setup: Setup) -> None:

@@ -20,6 +20,7 @@ import pytest
 from running_node import event, eventually, lines
 
 from tidegate.cli.node_folder import SETTINGS_TEXT
+from tidegate.desk.settings import DeskSettings
 from tidegate.node.api.tokens import Scope, add_token
 from tidegate.node.node import Node
 from tidegate.node.settings import NodeSettings, read_settings
@@ -137,10 +138,11 @@ def test_the_first_start_makes_everything_and_says_what_is_missing(serve: Serve)
 
 def test_the_settings_file_names_every_setting_with_its_default(tmp_path: Path) -> None:
     text = "".join(re.sub(r"^# (?=\S+ = |\[)", "", one) for one in SETTINGS_TEXT.splitlines(keepends=True))
-    assert msgspec.to_builtins(msgspec.convert(tomllib.loads(text), NodeSettings)) == msgspec.to_builtins(
-        NodeSettings()
-    )
-    written = _leaves(tomllib.loads(text))
+    said = tomllib.loads(text)
+    # The node hands this section on as it is; what is in it the desk knows.
+    assert said.pop("desk") == msgspec.to_builtins(DeskSettings())
+    assert msgspec.to_builtins(msgspec.convert(said, NodeSettings)) == msgspec.to_builtins(NodeSettings())
+    written = _leaves(said)
     assert written == _leaves(json.loads(msgspec.json.encode(NodeSettings())))
     (tmp_path / "node.toml").write_text(SETTINGS_TEXT)
     assert read_settings(tmp_path / "node.toml") == NodeSettings()

@@ -43,15 +43,22 @@ class NodeProcess:
     """
 
     def __init__(
-        self, settings: str = STEADY, policy: str = "", challenges: bool = True, desk: bool = False
+        self,
+        settings: str = STEADY,
+        policy: str = "",
+        challenges: bool = True,
+        desk: bool = False,
+        folder: Path | None = None,
     ) -> None:
         """``settings``: further sections of ``node.toml``; ``policy``: TOML, empty for the shipped one.
 
-        ``desk``: serve that too, as a section ``[desk]`` of the settings says.
+        ``desk``: serve that too, as a section ``[desk]`` of the settings says. ``folder``: an empty one, kept
+        at the end; None: a throw-away one.
 
         Without ``challenges`` nobody can be given one, and the rung of that name binds nobody.
         """
-        self.folder = Path(tempfile.mkdtemp(prefix="tidegate-node-"))
+        self._keep = folder is not None
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="tidegate-node-"))
         (self._port,) = free_ports(1)
         listen = f'[listen]\nhost = "{LOOPBACK}"\nport = {self._port}\nmetrics_open = true\n'
         named = f'policy = "{POLICY_FILE}"\n' if policy else ""
@@ -130,10 +137,11 @@ class NodeProcess:
             self._process = None
 
     def close(self) -> None:
-        """End the node and remove its folder; also while another thread starts it."""
+        """End the node and remove its folder, unless that is to be kept; also while another thread starts it."""
         self._closed = True
         self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not self._keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     # --- Asking it ----------------------------------------------------------------------------------------------
 
@@ -156,7 +164,10 @@ class NodeProcess:
 
     def take(self, events: Iterable[dict[str, Any]]) -> dict[str, Any]:
         """Hand in events of the log contract; the receipt."""
-        body = b"".join(json.dumps(event).encode() + b"\n" for event in events)
+        return self.take_lines(b"".join(json.dumps(event).encode() + b"\n" for event in events))
+
+    def take_lines(self, body: bytes) -> dict[str, Any]:
+        """Hand in JSON Lines of the log contract; the receipt."""
         answer = self.request("POST", "/v1/events", body)
         if answer.status != 200:
             raise NodeError(f"events refused: {answer.status} {answer.body}")

@@ -31,6 +31,7 @@ REQUEST_STATUS = {
     "too_many_lines": 413,
     "unknown_account": 404,
     "bad_policy": 422,
+    "bad_ruling": 409,
     "storage_failing": 503,
 }
 """How the node's refusals are answered; any other is a 400."""

@@ -4,10 +4,12 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from tidegate.engine.policy.sections import MAX_DURATION_S
 from tidegate.engine.rungs import Rung
 from tidegate.node.requests import Finding
 
 RungWord = Literal["allow", "warn", "challenge", "budget", "lock", "suspend", "ban"]
+MeasureWord = Literal["warn", "challenge", "budget", "lock", "suspend", "ban"]
 Moment = Annotated[str, Meta(description="RFC 3339 in UTC.", extra_json_schema={"format": "date-time"})]
 Count = Annotated[int, Meta(ge=0)]
 AccountName = Annotated[
@@ -150,12 +152,25 @@ class Account(Struct):
 
 
 class RulingAsked(Struct, forbid_unknown_fields=True):
-    """A person has decided about an account."""
+    """A person has decided about an account. Without a rung, `abusive` suspends and `legitimate` undoes everything."""
 
     account: AccountName
     finding: Finding
     by: Annotated[str, Meta(max_length=255, description="Who decided; without it, the token's name.")] = ""
     note: Annotated[str, Meta(max_length=4_000)] = ""
+    rung: Annotated[
+        MeasureWord | None,
+        Meta(description="With `abusive`: put the account on exactly this rung, up or down."),
+    ] = None
+    duration_s: Annotated[
+        Annotated[float, Meta(ge=60, le=MAX_DURATION_S)] | None,
+        Meta(
+            description="How long the rung lasts, in seconds, rounded up to minutes; without it, as the ladder says."
+        ),
+    ] = None
+    label_only: Annotated[
+        bool, Meta(description="It counts for reputation and training alone and moves no rung.")
+    ] = False
 
 
 class ProofAsked(Struct, forbid_unknown_fields=True):

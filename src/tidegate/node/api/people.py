@@ -1,6 +1,6 @@
 """Handlers for people and their tools: accounts, rulings, the policy, erasure."""
 
-from tidegate.engine.rungs import Rung
+from tidegate.engine.rungs import RUNGS, Rung
 from tidegate.node.api.campaigns import membership_of
 from tidegate.node.api.exchange import Call, Refusal, Reply, in_json
 from tidegate.node.api.messages import Account, Carried, RulingAsked, word_of
@@ -41,7 +41,16 @@ def _statement(decision: DecisionShown) -> str:
 async def rule(services: Services, call: Call) -> Reply:
     """``POST /v1/rulings``."""
     asked: RulingAsked = decoded(call.body, RulingAsked)
-    done = await services.carry_out(Ruling(asked.account, asked.finding, asked.by or call.who, asked.note))
+    ruling = Ruling(
+        asked.account,
+        asked.finding,
+        asked.by or call.who,
+        asked.note,
+        rung=RUNGS[asked.rung] if asked.rung else None,
+        duration_s=asked.duration_s,
+        label_only=asked.label_only,
+    )
+    done = await services.carry_out(ruling)
     return in_json(Carried(done.sequence, done.details))
 
 

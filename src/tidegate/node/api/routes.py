@@ -193,7 +193,13 @@ _TABLE = (
         handler=people.rule,
         summary="A person has decided about an account",
         body=Body(_JSON, "About whom, and what was found.", RulingAsked, limit_bytes=_FORM_BYTES),
-        answers={200: Answered("It is in effect, durably.", Carried), 404: _UNKNOWN_ACCOUNT},
+        answers={
+            200: Answered("It is in effect, durably.", Carried),
+            404: _UNKNOWN_ACCOUNT,
+            409: Answered(
+                "Finding, rung, duration and label contradict one another; nothing has changed.", ErrorBody
+            ),
+        },
         takes=True,
     ),
     Route(

@@ -6,7 +6,7 @@ from tidegate.engine.rungs import Rung
 from tidegate.messengers.matrix.official.node_client import Action
 from tidegate.messengers.matrix.official.settings import EnforcementSection, MatrixSettings, Means
 from tidegate.node.enforcement import Measure
-from tidegate.node.notices import notice
+from tidegate.node.notices import notice, status_in
 
 RATIONED = (
     "When {count} people you invited have not answered within {hours:.0f} hours, you cannot write to anybody until one "
@@ -39,7 +39,8 @@ def notice_text(settings: MatrixSettings, action: Action, rung: Rung, link: str 
     if done is not rung:
         previous = Rung[action.previous.upper()] if action.previous.upper() in Rung.__members__ else rung
         until_s = datetime.fromisoformat(action.until).timestamp() if action.until else None
-        statement = notice(Measure(done, until_s), _done_about(settings.enforcement, previous))
+        status = status_in(action.notice)
+        statement = notice(Measure(done, until_s), _done_about(settings.enforcement, previous), status)
     more = settings.words.get(rung.word, _meaning(settings.enforcement, rung))
     return "\n\n".join(part for part in (statement, more, link) if part)
 
