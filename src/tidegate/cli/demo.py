@@ -2,10 +2,13 @@
 
 import csv
 import os
+import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich import box
@@ -28,6 +31,10 @@ from tidegate.events.log import open_log
 from tidegate.events.pseudonym import Pseudonyms
 from tidegate.statements.in_force import InForce
 from tidegate.world import World, WorldSettings
+
+if TYPE_CHECKING:
+    from tidegate.cli.demo_desk import DeskShown
+    from tidegate.cli.demo_matrix import Stage
 
 PEOPLE, DAYS = 2_000, 14
 HONEST = "honest"
@@ -138,19 +145,52 @@ def _step(console: Console, number: int, words: str) -> None:
     console.rule(Text(f"{number}  {words}", style="bold"), align="left", style="cyan")
 
 
-def _show_live(console: Console, told: Console) -> None:
-    """The live part, where what it needs is installed; else one line that says what is missing."""
+@contextmanager
+def _live(console: Console, told: Console, out: Path) -> Iterator["Stage | None"]:
+    """The live part, where what it needs is installed; else None, and one line that says what is missing."""
     try:
-        from tidegate.cli.demo_matrix import run_live
+        from tidegate.cli.demo_matrix import live
     except ModuleNotFoundError as missing:
         needed = "pip install 'tidegate[node,matrix-clients]'"
         console.print(f"Left out: {missing.name} is not installed ({needed})", soft_wrap=True)
+        yield None
         return
-    run_live(console, told)
+    with live(console, told, out / "live") as stage:
+        yield stage
+
+
+def _look_at(console: Console, folders: Sequence[Path]) -> None:
+    for folder in folders:
+        console.print(Text(f"  {(folder / 'report.html').resolve()}", style="bold"), soft_wrap=True)
+    console.print("\nThen: tidegate scan YOUR_LOG --out out/yours", soft_wrap=True)
+    console.print("      tidegate demo --log YOUR_LOG", soft_wrap=True)
+    console.print("      tidegate world --people 20000 --days 30 --out world\n", soft_wrap=True)
+
+
+def _go_on(console: Console, stage: "Stage", desk: "DeskShown", staying: bool) -> None:
+    """The desk: to be looked at now where somebody sits there to end it, else later."""
+    from tidegate.cli.demo_desk import answers, holder_page, print_desk, stay
+    from tidegate.cli.demo_scene import SENDER
+
+    if not answers(desk):
+        console.print(f"The desk does not answer; its log is {stage.node.log}", soft_wrap=True)
+        return
+    if not staying:
+        print_desk(console, desk, running=False)
+        return
+    page = holder_page(stage.node, stage.homeserver.user_id(SENDER))
+    print_desk(console, replace(desk, holder_page=page), running=True)
+    stay(console)
 
 
 def run(
-    out: Path, log: Path | None, in_force: InForce, console: Console, told: Console, live: bool = False
+    out: Path,
+    log: Path | None,
+    in_force: InForce,
+    console: Console,
+    told: Console,
+    live: bool = False,
+    staying: bool = False,
 ) -> None:
     """The whole demonstration. Raises LogError for a ``log`` that is none."""
     _step(console, 1, f"A simulated messenger: {count(PEOPLE)} people, {DAYS} days, every kind of attacker")
@@ -183,16 +223,17 @@ def run(
     else:
         print_findings(console, findings, second.out)
 
-    if live:
-        _step(console, 4, "Live: end-to-end encrypted chat on a real Matrix homeserver, guarded")
-        _show_live(console, told)
-
-    _step(console, 5 if live else 4, "Look at it")
-    for folder in (first.out, second.out):
-        console.print(Text(f"  {(folder / 'report.html').resolve()}", style="bold"), soft_wrap=True)
-    console.print("\nThen: tidegate scan YOUR_LOG --out out/yours", soft_wrap=True)
-    console.print("      tidegate demo --log YOUR_LOG", soft_wrap=True)
-    console.print("      tidegate world --people 20000 --days 30 --out world", soft_wrap=True)
+    folders = (first.out, second.out)
+    if not live:
+        _step(console, 4, "Look at it")
+        _look_at(console, folders)
+        return
+    _step(console, 4, "Live: end-to-end encrypted chat on a real Matrix homeserver, guarded")
+    with _live(console, told, out) as stage:
+        _step(console, 5, "Look at it")
+        _look_at(console, folders)
+        if stage is not None and stage.desk is not None:
+            _go_on(console, stage, stage.desk, staying)
 
 
 @click.command()
@@ -212,7 +253,13 @@ def run(
     show_default=True,
     help="Guard a real Matrix homeserver too, if installed.",
 )
-def demo(out: Path, log: Path | None, live: bool) -> None:
+@click.option(
+    "--stay/--no-stay",
+    "staying",
+    default=None,
+    help="Keep homeserver, node and desk running at the end until Ctrl-C; by default where this is a terminal.",
+)
+def demo(out: Path, log: Path | None, live: bool, staying: bool | None) -> None:
     """Simulate a small world, scan it, compare with the truth, scan an edge list, guard a real Matrix homeserver.
 
     Two to three minutes; under a minute without the last.
@@ -226,4 +273,4 @@ def demo(out: Path, log: Path | None, live: bool) -> None:
         in_force = decide_by()
         prepare(told, ROOMS)
         folder_for(out)
-        run(out, log, in_force, console, told, live)
+        run(out, log, in_force, console, told, live, sys.stdin.isatty() if staying is None else staying)

@@ -1,17 +1,23 @@
 """The live part of ``tidegate demo``: a real Matrix homeserver, five friends, a bulk sender, Tidegate between them."""
 
 import asyncio
+import importlib.util
 import logging
 import time
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
+from tidegate.cli.demo_desk import DeskShown, let_people_in, new_desk, settings_of
+from tidegate.cli.demo_past import tell_past
 from tidegate.cli.demo_scene import FRIENDS, LINES, PASSWORD, REPORTERS, SENDER, STRANGERS, Scene, play
 from tidegate.cli.demo_timeline import Timeline, print_outcome, print_seen
 from tidegate.cli.wording import size
+from tidegate.cli.worlds import seed_for
 from tidegate.messengers.matrix.clients import Device, Person, address_in
 from tidegate.messengers.matrix.homeserver import (
     Homeserver,
@@ -53,7 +59,7 @@ ban = false
 
 async def set_up(node: NodeProcess, homeserver: Homeserver, timeline: Timeline) -> Scene:
     """Make the accounts first and guard the homeserver then, as it goes for an operator who has one already."""
-    await asyncio.gather(asyncio.to_thread(node.start), asyncio.to_thread(homeserver.start))
+    await asyncio.to_thread(homeserver.start)
     url = homeserver.base_url
     friends = [Person(url, name, Device(address_in(n))) for n, name in enumerate(FRIENDS)]
     strangers = [Person(url, f"stranger{n + 1}", Device(address_in(n + 100))) for n in range(STRANGERS)]
@@ -99,32 +105,28 @@ def search(folders: tuple[Path, ...], words: tuple[str, ...]) -> tuple[list[str]
     return found, looked_at
 
 
-async def perform(console: Console, told: Console, python: Path) -> None:
-    node, homeserver = NodeProcess(policy=POLICY), Homeserver(python=python)
-    try:
-        with told.status("starting a node and a Matrix homeserver, and making 35 accounts"):
-            began = time.monotonic()
-            scene = await set_up(node, homeserver, Timeline(console))
-        version = await asyncio.to_thread(synapse_version, python)
-        console.print(
-            f"Synapse {version} with Tidegate's module, a node that enforces, and {len(FRIENDS) + STRANGERS} accounts: "
-            f"up in {time.monotonic() - began:.0f} s, all on this machine."
-        )
-        console.print(
-            f"{', '.join(FRIENDS)} are friends and have been here for a while. {SENDER} comes with a list. All messages "
-            "are end-to-end encrypted, the sender's too.\n"
-        )
-        await play(scene)
-        console.print()
-        assert scene.outreach is not None
-        reached = len(scene.outreach.reached)
-        print_outcome(console, scene.told, SENDER, scene.rungs, STRANGERS, reached)
-        console.print()
-        await show_seen(scene, console)
-    finally:
-        # Not in a thread: this must also happen when we are being cancelled.
-        homeserver.close()
-        node.close()
+async def perform(console: Console, told: Console, stage: "Stage", python: Path) -> None:
+    """The scene, from an empty stage to its outcome."""
+    node, homeserver = stage.node, stage.homeserver
+    with told.status("starting a Matrix homeserver, and making 35 accounts"):
+        began = time.monotonic()
+        scene = await set_up(node, homeserver, Timeline(console))
+    version = await asyncio.to_thread(synapse_version, python)
+    console.print(
+        f"Synapse {version} with Tidegate's module, a node that enforces, and {len(FRIENDS) + STRANGERS} accounts: "
+        f"up in {time.monotonic() - began:.0f} s, all on this machine."
+    )
+    console.print(
+        f"{', '.join(FRIENDS)} are friends and have been here for a while. {SENDER} comes with a list. All messages "
+        "are end-to-end encrypted, the sender's too.\n"
+    )
+    await play(scene)
+    console.print()
+    assert scene.outreach is not None
+    reached = len(scene.outreach.reached)
+    print_outcome(console, scene.told, SENDER, scene.rungs, STRANGERS, reached)
+    console.print()
+    await show_seen(scene, console)
 
 
 def why_not() -> str | Path:
@@ -135,24 +137,52 @@ def why_not() -> str | Path:
         return str(missing)
 
 
-def run_live(console: Console, told: Console) -> None:
-    """Show it; where it cannot be shown, say why in one line."""
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What goes on after the scene, until somebody ends it."""
+
+    node: NodeProcess
+    homeserver: Homeserver
+    desk: DeskShown | None
+    """None: Django is not installed."""
+
+
+@contextmanager
+def live(console: Console, told: Console, out: Path) -> Iterator[Stage | None]:
+    """Show it, and keep it up inside the ``with``; None: it cannot be shown, and one line has said why.
+
+    ``out``: where the node's folder is put, which stays.
+    """
     logging.getLogger("nio").setLevel(logging.CRITICAL)
     python = why_not()
     if isinstance(python, str):
         console.print(f"Left out: {python}", soft_wrap=True)
+        yield None
         return
+    with ExitStack() as stack:
+        try:
+            yield _shown(console, told, out, python, stack)
+        except KeyboardInterrupt:
+            console.print("Stopped; so is everything that was started.")
+
+
+def _shown(console: Console, told: Console, out: Path, python: Path, stack: ExitStack) -> Stage | None:
+    """Play the scene; None when that failed, and one line has said why. What is to be ended goes on the ``stack``."""
     try:
-        asyncio.run(perform(console, told, python))
-    except KeyboardInterrupt:
-        console.print("Stopped; so is everything that was started.")
-        return
+        stage = _set(out, python, stack)
+        with told.status("starting a node"):
+            stage.node.start()
+        if stage.desk is not None:
+            with told.status("telling it two simulated weeks of another server, so that its desk is not empty"):
+                events = tell_past(stage.node, out / "past", seed_for("demo", 1))
+            console.print(f"Told before: {events:,} simulated events of another server, so that the desk is not empty.")
+        asyncio.run(perform(console, told, stage, python))
     except (HomeserverError, NodeError) as failure:
         console.print(f"Left out: {failure}", soft_wrap=True)
-        return
+        return None
     except TimeoutError:
         console.print("Broken off: this machine is too busy; what should take seconds took minutes.")
-        return
+        return None
     console.print(
         Text(
             "A demonstration on this machine: real servers, clients and encryption, played people. So that every rung "
@@ -161,3 +191,19 @@ def run_live(console: Console, told: Console) -> None:
             style="dim",
         )
     )
+    return stage
+
+
+def _set(out: Path, python: Path, stack: ExitStack) -> Stage:
+    """A node with a desk where Django is installed, and a homeserver. Raises NodeError."""
+    if importlib.util.find_spec("django") is None:
+        node, desk = NodeProcess(policy=POLICY), None
+    else:
+        folder, desk = new_desk(out)
+        node = NodeProcess(settings_of(desk), policy=POLICY, desk=True, folder=folder)
+        stack.callback(node.close)
+        let_people_in(desk)
+    stack.callback(node.close)
+    homeserver = Homeserver(python=python)
+    stack.callback(homeserver.close)
+    return Stage(node, homeserver, desk)

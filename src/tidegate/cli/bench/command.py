@@ -11,8 +11,9 @@ import click
 from rich.console import Console
 
 from tidegate.cli.bench.campaigns import SIZES, campaign_rows
+from tidegate.cli.bench.desk import DATABASES, desk_rows
 from tidegate.cli.bench.machine import one_core, this_machine
-from tidegate.cli.bench.page import BUSY, CAMPAIGNS, ENGINE, NODE, Page, Section, write_section
+from tidegate.cli.bench.page import BUSY, CAMPAIGNS, DESK, ENGINE, NODE, Page, Section, write_section
 from tidegate.cli.bench.process import cold_start_row, scan_rows, start_up_row
 from tidegate.cli.bench.result import NotMeasuredError, Row
 from tidegate.cli.bench.rows import (
@@ -156,12 +157,12 @@ def measure_node(names: list[str], quick: bool, told: Console) -> Measured:
     return measured
 
 
-def measure_campaigns(names: list[str], quick: bool, told: Console) -> Measured:
-    """Make the rows about the search for campaigns. What was measured stands when a larger size fails."""
+def _measure_rows(rows: Iterator[Row], names: list[str], told: Console) -> Measured:
+    """Make the rows of a table that is made row by row. What was measured stands when a larger size fails."""
     measured = Measured()
     told.print(f"measuring {', '.join(names)} …", style="dim")
     try:
-        for row in campaign_rows(names, quick):
+        for row in rows:
             told.print(f"  {row.what}: {row.middle}", style="dim", soft_wrap=True)
             measured.rows.append(row)
     except NotMeasuredError as absent:
@@ -175,6 +176,7 @@ ROWS: dict[str, tuple[Section, list[str]]] = {
     "": (ENGINE, list(MEASUREMENTS)),
     "--node": (NODE, list(NODE_MEASUREMENTS)),
     "--campaigns": (CAMPAIGNS, list(SIZES)),
+    "--desk": (DESK, list(DATABASES)),
 }
 """Each of the tables by its option, with the names of its rows."""
 
@@ -184,7 +186,7 @@ ROWS: dict[str, tuple[Section, list[str]]] = {
 @click.option(
     "--only",
     multiple=True,
-    type=click.Choice([*MEASUREMENTS, *NODE_MEASUREMENTS, *SIZES]),
+    type=click.Choice([*MEASUREMENTS, *NODE_MEASUREMENTS, *SIZES, *DATABASES]),
     help="Only this row; may be repeated.",
 )
 @click.option(
@@ -197,6 +199,11 @@ ROWS: dict[str, tuple[Section, list[str]]] = {
     is_flag=True,
     help="Measure the search for campaigns instead, at 10k, 100k and 1M accounts.",
 )
+@click.option(
+    "--desk",
+    is_flag=True,
+    help="Measure the desk instead: its pages with 10 M decisions on SQLite and PostgreSQL, 200 reviewers at once.",
+)
 @click.option("--cold", is_flag=True, help="Also compile everything anew and time that.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option(
@@ -207,6 +214,7 @@ def bench(
     only: tuple[str, ...],
     node: bool,
     campaigns: bool,
+    desk: bool,
     cold: bool,
     as_json: bool,
     write: Path | None,
@@ -214,22 +222,23 @@ def bench(
     """Measure throughput, latency, memory and start-up on this machine.
 
     Takes a few minutes and up to 4 GB of memory; a node takes a quarter of an hour, campaigns take a quarter of an hour
-    and up to 8 GB. Traffic is synthetic or simulated and the same every time.
+    and up to 8 GB, the desk takes half an hour and 12 GB of disk. Traffic is synthetic or simulated and the same every
+    time.
     """
     console, told = Console(highlight=False), Console(stderr=True, highlight=False)
-    if node and campaigns:
-        raise Refused("--node and --campaigns make different tables: one at a time.")
+    if node + campaigns + desk > 1:
+        raise Refused("--node, --campaigns and --desk make different tables: one at a time.")
     if only and write:
         raise Refused("--write replaces the whole table, so it needs a run of every row, without --only.")
     machine = this_machine()
     if machine.is_busy:
         told.print(f"load average {machine.load_at_start:.2f}. {BUSY}", style="yellow", soft_wrap=True)
-    which = "--node" if node else "--campaigns" if campaigns else ""
+    which = "--node" if node else "--campaigns" if campaigns else "--desk" if desk else ""
     section, known = ROWS[which]
     names = [name for name in known if (name in only if only else name != COLD or cold)]
     if only and len(names) < len(set(only)):
         raise Refused(
-            f"{f'with {which}' if which else 'without --node or --campaigns'} the rows are {', '.join(known)}."
+            f"{f'with {which}' if which else 'without --node, --campaigns or --desk'} the rows are {', '.join(known)}."
         )
     with told_plainly(), tempfile.TemporaryDirectory(prefix="tidegate-bench-") as folder:
         in_force = decide_by()
@@ -238,7 +247,9 @@ def bench(
         if node:
             measured = measure_node(names, quick, told)
         elif campaigns:
-            measured = measure_campaigns(names, quick, told)
+            measured = _measure_rows(campaign_rows(names, quick), names, told)
+        elif desk:
+            measured = _measure_rows(desk_rows(names, quick), names, told)
         else:
             measured = Measured(measure(Bench(QUICK if quick else FULL, in_force, Path(folder)), names, told))
     page = Page(measured.rows, machine, section, quick, measured.missing)
@@ -247,7 +258,7 @@ def bench(
     else:
         page.show(console)
     if write:
-        flags = {"--node": node, "--campaigns": campaigns, "--quick": quick, "--cold": cold}
+        flags = {"--node": node, "--campaigns": campaigns, "--desk": desk, "--quick": quick, "--cold": cold}
         command = " ".join(["tidegate bench", *(flag for flag, given in flags.items() if given)])
         write_section(write, page.markdown(f"{command} --write {write}"), page.section)
     if measured.failed:

@@ -53,6 +53,13 @@ CAMPAIGNS = Section(
     "These figures are about speed and memory. Who is found is in the section about accounts that act together.",
 )
 
+DESK = Section(
+    "desk",
+    "## The desk when it is full",
+    "*synthetic* accounts and decisions",
+    "These figures are about speed and say nothing about who is caught.",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
