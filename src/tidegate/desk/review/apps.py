@@ -4,3 +4,10 @@ from django.apps import AppConfig
 class ReviewConfig(AppConfig):
     name = "tidegate.desk.review"
     label = "review"
+
+    def ready(self) -> None:
+        from tidegate.desk.ledger.copying import listeners
+        from tidegate.desk.review.opening import open_cases
+
+        if open_cases not in listeners:
+            listeners.append(open_cases)

@@ -1,0 +1,24 @@
+"""Closing cases that nobody needs to look at any more: the measure has ended by itself, and no dispute is open."""
+
+from datetime import datetime, timedelta
+
+from tidegate.desk.review.models import Case
+from tidegate.engine.rungs import Rung
+
+PIECE = 500
+GRACE = timedelta(days=2)
+"""A measure that has just ended may still be worth a look."""
+
+
+def close_ended(now: datetime) -> int:
+    """Close up to :data:`PIECE` of them; samples among them stay open for looking. Returns how many."""
+    ended = Case.objects.filter(
+        state="open",
+        kind="risk",
+        first_by=None,
+        account__rung=int(Rung.ALLOW),
+        account__decided__lt=now - GRACE,
+    ).values_list("pk", flat=True)[:PIECE]
+    return Case.objects.filter(pk__in=list(ended)).update(
+        state="closed", settled=now, locked_by=None, locked_until=None
+    )
