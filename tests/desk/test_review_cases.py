@@ -228,3 +228,37 @@ def test_the_queue_asks_the_database_a_bounded_number_of_times(
     client.get("/desk/queue/")
     with django_assert_max_num_queries(14):
         client.get("/desk/queue/")
+
+
+def test_a_case_closes_by_itself_when_its_measure_has_ended_and_nobody_looked(sender: Account) -> None:
+    from tidegate.desk.review.closing import close_ended
+
+    case = case_of(sender)
+    assert close_ended(timezone.now() + timedelta(days=30)) == 0
+    Account.objects.update(rung=0)
+    assert close_ended(timezone.now()) == 0
+    assert close_ended(timezone.now() + timedelta(days=3)) == 1
+    case.refresh_from_db()
+    assert case.state == "closed"
+
+
+def test_findings_come_out_as_labels_by_pseudonym_with_the_chance_of_having_been_drawn(
+    sender: Account, people: Any
+) -> None:
+    from tidegate.desk.review.labels import labels
+
+    Sample.objects.all().delete()
+    decision = sender.history.latest("number")
+    Sample.objects.create(
+        decision_number=decision.number,
+        account=sender,
+        time=decision.time,
+        rung=4,
+        kind="blind",
+        probability=0.2,
+    )
+    rule(people["senior"], sender, "uphold", note="a list of strangers")
+    rule(people["senior"], sender, "overturn", note="it was a mistake")
+    (label,) = labels()
+    assert (label["type"], label["target"], label["reason"]) == ("label", sender.pseudonym, "legitimate")
+    assert label["probability"] == 0.2

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tidegate.cli.desk_fill import fill
+from tidegate.cli.desk_labels import labels
 from tidegate.cli.failures import Refused
 from tidegate.cli.node_folder import data_folder, make_folder
 from tidegate.node.requests import StorageError
@@ -81,3 +82,4 @@ def manage(arguments: tuple[str, ...], folder: Path) -> None:
 
 
 desk.add_command(fill)
+desk.add_command(labels)

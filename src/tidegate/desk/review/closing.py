@@ -1,11 +1,16 @@
 """Closing cases that nobody needs to look at any more: the measure has ended by itself, and no dispute is open."""
 
+import time
 from datetime import datetime, timedelta
+
+from django.utils import timezone
 
 from tidegate.desk.review.models import Case
 from tidegate.engine.rungs import Rung
 
 PIECE = 500
+EVERY_S = 60.0
+_last_s = -EVERY_S
 GRACE = timedelta(days=2)
 """A measure that has just ended may still be worth a look."""
 
@@ -22,3 +27,11 @@ def close_ended(now: datetime) -> int:
     return Case.objects.filter(pk__in=list(ended)).update(
         state="closed", settled=now, locked_by=None, locked_until=None
     )
+
+
+def tend() -> None:
+    """Called again and again by whoever follows the ledger; does something once a minute."""
+    global _last_s
+    if time.monotonic() - _last_s >= EVERY_S:
+        _last_s = time.monotonic()
+        close_ended(timezone.now())

@@ -127,7 +127,8 @@ def _show(request: Any, found: Case, *, form: Any = None, status: int = 200) -> 
         trouble = in_words(error)
     holds = found.state == "open" and found.locked_by_id == person.pk
     history = found.account.history.select_related("basis").order_by("-number")
-    explained = explain(found.decision, row, blind=blind) if found.decision else None
+    decision = found.decision if blind else _standing_decision(found, history)
+    explained = explain(decision, row, blind=blind) if decision else None
     if form is None:
         form = BlindForm() if blind else RulingForm()
     return render(
@@ -160,6 +161,11 @@ def _case(number: int) -> Case:
         ),
         pk=number,
     )
+
+
+def _standing_decision(found: Case, history: Any) -> Any:
+    """The decision that put the account where it stands; else the one that opened the case."""
+    return history.filter(rung=found.account.rung, rung__gt=0).first() or found.decision
 
 
 def _is_blind(found: Case) -> bool:
