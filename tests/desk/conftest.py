@@ -23,6 +23,7 @@ DATABASE = os.environ.get("TIDEGATE_TEST_DATABASE", "")
 )
 set_up(FOLDER)
 
+from django.contrib.auth.hashers import make_password  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from tidegate.desk import node_link  # noqa: E402
@@ -37,11 +38,17 @@ from tidegate.node.settings import Enforcement, Mode, NodeSettings  # noqa: E402
 PASSWORD = "a long enough password"
 
 
+@pytest.fixture(scope="session")
+def hashed_password() -> str:
+    """Once for all: hashing is slow on purpose."""
+    return str(make_password(PASSWORD))
+
+
 @pytest.fixture
-def people(db: Any) -> dict[str, Person]:
+def people(db: Any, hashed_password: str) -> dict[str, Person]:
     """One person of every role, by the role's word."""
     return {
-        str(role): Person.objects.create_user(username=f"the-{role}", password=PASSWORD, role=role)
+        str(role): Person.objects.create(username=f"the-{role}", password=hashed_password, role=role)
         for role in Role
     }
 

@@ -95,7 +95,7 @@ def serve(
     except SettingsError as error:
         node.close()
         raise Refused(f"{error}.") from None
-    beside = Desk(node, folder) if desk and settings.desk.get("enabled", True) else None
+    beside = Desk(node, folder, insecure=insecure) if desk and settings.desk.get("enabled", True) else None
     for line in _greeting(node, folder, made, tokens, took_s):
         click.echo(line)
     faulty = True

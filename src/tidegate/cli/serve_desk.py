@@ -22,8 +22,9 @@ INSTALL = "pip install 'tidegate[desk]'"
 class Desk:
     """Started once the node answers. Whatever goes wrong with it is told, and the node goes on without."""
 
-    def __init__(self, node: Node, folder: Path) -> None:
-        self._node, self._folder = node, folder
+    def __init__(self, node: Node, folder: Path, *, insecure: bool = False) -> None:
+        """``insecure``: also where other machines could reach it without TLS."""
+        self._node, self._folder, self._insecure = node, folder, insecure
         self._serving: DeskServing | None = None
 
     def start(self, submit: Callable[[Sequence[Request], float], list[Answer]]) -> None:
@@ -33,10 +34,12 @@ class Desk:
             return
         from django.db import Error
 
+        from tidegate.desk.settings import check_exposure
         from tidegate.desk.setup import set_up
 
         try:
             settings = set_up(self._folder, self._node.settings)
+            check_exposure(settings, self._node.settings.notices.public_url, insecure=self._insecure)
             # Models can be imported only now.
             from tidegate.desk.beside_node import BesideNode
             from tidegate.desk.serving import DeskServing, desk_socket

@@ -1,16 +1,20 @@
 """The node link of a desk that runs in the node's own process."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from tidegate.engine.rungs import Rung
 from tidegate.node.account_shown import Standing
+from tidegate.node.backtest import Backtest
 from tidegate.node.breaker import BreakerShown
 from tidegate.node.campaign_table import Campaigns
+from tidegate.node.enforcement import Enforcement
 from tidegate.node.ledger import Recorded
+from tidegate.node.life import Life
 from tidegate.node.node import Node
 from tidegate.node.requests import Answer, Done, Request, RequestError
 from tidegate.node.settings import NodeSettings
+from tidegate.node.shadow import Shadow
 
 
 class BesideNode:
@@ -33,6 +37,13 @@ class BesideNode:
         return self._node.campaigns
 
     @property
+    def shadow(self) -> Shadow:
+        return self._node.shadow
+
+    def backtest(self, text: str) -> Backtest:
+        return Backtest(self._node.folder, text)
+
+    @property
     def core(self) -> Node:
         """The node itself, for what looks deeper: an account's life, values of features."""
         return self._node
@@ -45,6 +56,23 @@ class BesideNode:
 
     def standing(self, key: int) -> Standing:
         return self._node.standing(key)
+
+    def life(self, key: int, days: float) -> Life:
+        return self._node.life(key, days)
+
+    def row(self, key: int) -> Mapping[str, float | None] | None:
+        return self._node.row(key)
+
+    def pseudonym_of(self, identifier: str) -> int:
+        return self._node.pseudonyms.one(identifier)
+
+    def exempt(self, keys: Collection[int]) -> frozenset[int]:
+        enforcement = Enforcement(self._node.settings.enforcement)
+        names = self._node.vault.names(keys)
+        return frozenset(key for key, name in names.items() if enforcement.exempt(name))
+
+    def on_erasure(self, forget: Callable[[int], object]) -> None:
+        self._node.also_forget.append(forget)
 
     def carry_out(self, request: Request) -> Done:
         return self.carry_out_all([request])[0]

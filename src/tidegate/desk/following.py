@@ -19,6 +19,14 @@ PIECE = 1_000
 """Decisions copied in one transaction."""
 PAUSE_S = 0.5
 TROUBLED_PAUSE_S = 5.0
+tenders: list[Callable[[], object]] = []
+"""What is to be done now and then, after every look, in the following thread. Apps add theirs when they are ready."""
+_running: "Following | None" = None
+
+
+def trouble() -> str:
+    """Why nothing can be copied from the node at the moment, in words; empty: all is well, or nothing is followed."""
+    return _running.trouble if _running is not None else ""
 
 
 class Following:
@@ -33,6 +41,8 @@ class Following:
         """Why nothing can be copied at the moment, in words; empty: all is well."""
 
     def start(self) -> None:
+        global _running
+        _running = self
         self._thread.start()
 
     def stop(self) -> None:
@@ -47,6 +57,8 @@ class Following:
                 more = copy_decisions(self._link, PIECE) == PIECE
                 if self._tend is not None:
                     self._tend()
+                for tend in tenders:
+                    tend()
                 pause_s = 0.0 if more else PAUSE_S
                 self.trouble = ""
             except (Error, StorageError) as error:

@@ -4,16 +4,19 @@ Looks and commands go by pseudonym. The only way to a real identifier is :meth:`
 asked and why before it answers.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from tidegate.engine.rungs import Rung
 from tidegate.node.account_shown import Standing
+from tidegate.node.backtest import Backtest
 from tidegate.node.breaker import BreakerShown
 from tidegate.node.campaign_table import Campaigns
 from tidegate.node.ledger import Recorded
+from tidegate.node.life import Life
 from tidegate.node.requests import Done, Request
 from tidegate.node.settings import NodeSettings
+from tidegate.node.shadow import Shadow
 
 
 class NodeAbsent(Exception):  # noqa: N818 - a state, not a fault
@@ -37,6 +40,13 @@ class NodeLink(Protocol):
     def campaigns(self) -> Campaigns:
         """What the search for campaigns has found; members are pseudonyms."""
 
+    @property
+    def shadow(self) -> Shadow:
+        """The policy that is compared with the live one."""
+
+    def backtest(self, text: str) -> Backtest:
+        """One over the node's own log, not started yet. Raises PolicyErrors."""
+
     def now_s(self) -> float:
         """Unix seconds, by the node's clock."""
 
@@ -45,6 +55,24 @@ class NodeLink(Protocol):
 
     def standing(self, key: int) -> Standing:
         """Of one account, by pseudonym."""
+
+    def life(self, key: int, days: float) -> Life:
+        """What the journal tells of an account, day by day; seconds when the journal is long."""
+
+    def row(self, key: int) -> Mapping[str, float | None] | None:
+        """What the engine would measure of an account now, by feature; None: it does not know the account."""
+
+    def pseudonym_of(self, identifier: str) -> int:
+        """Of a real identifier, whether or not anybody has heard of it."""
+
+    def exempt(self, keys: Collection[int]) -> frozenset[int]:
+        """Those of them that the settings say are never acted on."""
+
+    def on_erasure(self, forget: Callable[[int], object]) -> None:
+        """Have ``forget`` called with the pseudonym of every account that is erased.
+
+        In the node's thread, so it must be quick and wait for no database.
+        """
 
     def carry_out(self, request: Request) -> Done:
         """Have something done, durably; waits for it. Raises RequestError, Busy, Stopped or StorageError."""

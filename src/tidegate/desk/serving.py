@@ -4,6 +4,7 @@ import logging
 import socket
 import sys
 from threading import Thread
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 from waitress.server import create_server
@@ -39,6 +40,21 @@ def desk_socket(desk: DeskSettings) -> socket.socket:
     return bound
 
 
+def behind(proxy: str) -> dict[str, Any]:
+    """What waitress is told of the one proxy that may say for whom, and by which scheme, it asks."""
+    if not proxy:
+        return {}
+    headers = {"x-forwarded-for", "x-forwarded-proto"}
+    return {"trusted_proxy": proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": headers}
+
+
+def _forget_with(link: NodeLink) -> None:
+    """What the node erases leaves the desk too. Models can be imported only when Django is ready."""
+    from tidegate.desk.accounts import forgetting
+
+    link.on_erasure(forgetting.note)
+
+
 class DeskServing:
     """The desk of one node, from :meth:`start` to :meth:`stop`."""
 
@@ -46,6 +62,7 @@ class DeskServing:
         """``bound``: from :func:`desk_socket`. Brings the database up to date. Raises django.db.Error."""
         migrate()
         node_link.connect(link)
+        _forget_with(link)
         self.url = f"http://{desk.host}:{desk.port}/"
         self._following = Following(link)
         self._server = create_server(
@@ -58,6 +75,7 @@ class DeskServing:
             max_request_body_size=BODY_BYTES,
             ident="",
             clear_untrusted_proxy_headers=True,
+            **behind(desk.proxy),
         )
         self._thread = Thread(target=self._run, name="desk-server", daemon=True)
 

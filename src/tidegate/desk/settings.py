@@ -1,6 +1,7 @@
 """The settings of the desk: the section ``[desk]`` of the node's file, and what Django makes of it."""
 
 import hmac
+import ipaddress
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -47,6 +48,9 @@ class DeskSettings(Section, frozen=True, kw_only=True):
     """``postgresql://USER:PASSWORD@HOST:PORT/NAME``, or ``postgresql://USER@/NAME?host=/FOLDER`` for a socket; empty: SQLite in the node's folder."""
     threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
     """Requests answered at the same time; more wait their turn."""
+    proxy: str = ""
+    """Address of the reverse proxy in front, such as ``127.0.0.1``: from it alone X-Forwarded-For and
+    X-Forwarded-Proto are believed. Empty: from nobody."""
     second_factor: SecondFactor = SecondFactor.REQUIRED
     session_hours: Annotated[float, msgspec.Meta(gt=0.0, le=168.0)] = 12.0
     service: str = ""
@@ -67,6 +71,38 @@ def desk_settings(section: Mapping[str, Any]) -> DeskSettings:
         return msgspec.convert(dict(section), DeskSettings)
     except msgspec.ValidationError as error:
         raise SettingsError(f"{SETTINGS_FILE}, section [desk]: {error}") from None
+
+
+def check_exposure(desk: DeskSettings, public_url: str, *, insecure: bool) -> None:
+    """Raises :class:`~tidegate.node.settings.SettingsError` when other machines could reach the desk without TLS.
+
+    ``insecure``: whoever starts it has said that the network between is trusted.
+    """
+    if insecure or public_url.startswith("https://") or _is_loopback(desk.host):
+        return
+    raise SettingsError(
+        f"[desk] host {desk.host} can be reached from other machines, and no https address is set, so passwords and what "
+        "people decide would travel readable. Leave host at 127.0.0.1; or put a proxy that does TLS in front and set "
+        "public_url under [notices] to its https address; or say --insecure when the network between is trusted"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.split("%")[0]).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _origin(public_url: str) -> str:
+    """Scheme, host and port of where people reach the desk. Raises :class:`~tidegate.node.settings.SettingsError`."""
+    parts = urlsplit(public_url)
+    if parts.path:
+        raise SettingsError(
+            f"{SETTINGS_FILE}, [notices] public_url: the desk's addresses begin at the root of a host, so there is "
+            f"no path after it: {parts.scheme}://{parts.netloc}"
+        )
+    return public_url
 
 
 def database(folder: Path, address: str) -> dict[str, Any]:
@@ -105,15 +141,19 @@ def database(folder: Path, address: str) -> dict[str, Any]:
 
 def django_settings(folder: Path, desk: DeskSettings, secret: bytes, public_url: str = "") -> dict[str, Any]:
     """Everything that Django is told. ``secret``: 32 bytes that only this node has; ``public_url``: where people outside
-    reach the desk, with its scheme, without a slash at the end; empty: on this machine alone."""
+    reach the desk, with its scheme, without a slash at the end; empty: on this machine alone.
+
+    Raises :class:`~tidegate.node.settings.SettingsError`."""
     secure = public_url.startswith("https://")
+    # With this prefix browsers take a cookie only over TLS, and from this very host.
+    prefix = "__Host-" if secure else ""
     host = urlsplit(public_url).hostname
     own = "'self'"
     return {
         "SECRET_KEY": hmac.digest(secret, b"tidegate desk 1", "sha256").hex(),
         "DEBUG": False,
         "ALLOWED_HOSTS": [name for name in ("localhost", "127.0.0.1", "[::1]", desk.host, host) if name],
-        "CSRF_TRUSTED_ORIGINS": [public_url] if public_url else [],
+        "CSRF_TRUSTED_ORIGINS": [_origin(public_url)] if public_url else [],
         "ROOT_URLCONF": "tidegate.desk.urls",
         "INSTALLED_APPS": [
             "django.contrib.auth",
@@ -142,9 +182,10 @@ def django_settings(folder: Path, desk: DeskSettings, secret: bytes, public_url:
             "tidegate.desk.transparency",
         ],
         "MIDDLEWARE": [
+            "tidegate.desk.access.headers.Headers",
             "django.middleware.security.SecurityMiddleware",
-            "whitenoise.middleware.WhiteNoiseMiddleware",
             "csp.middleware.CSPMiddleware",
+            "whitenoise.middleware.WhiteNoiseMiddleware",
             "django.contrib.sessions.middleware.SessionMiddleware",
             "django.middleware.common.CommonMiddleware",
             "django.middleware.csrf.CsrfViewMiddleware",
@@ -178,6 +219,11 @@ def django_settings(folder: Path, desk: DeskSettings, secret: bytes, public_url:
             "axes.backends.AxesStandaloneBackend",
             "django.contrib.auth.backends.ModelBackend",
         ],
+        "PASSWORD_HASHERS": [
+            # Needs memory as well as time, so that guessing on graphics cards does not pay.
+            "django.contrib.auth.hashers.ScryptPasswordHasher",
+            "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+        ],
         "AUTH_PASSWORD_VALIDATORS": [
             {
                 "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
@@ -192,16 +238,31 @@ def django_settings(folder: Path, desk: DeskSettings, secret: bytes, public_url:
         "AXES_FAILURE_LIMIT": 5,
         "AXES_COOLOFF_TIME": 0.25,
         "AXES_LOCKOUT_PARAMETERS": [["username", "ip_address"]],
-        "AXES_LOCKOUT_CALLABLE": "tidegate.desk.access.views.locked_out",
+        "AXES_LOCKOUT_CALLABLE": "tidegate.desk.access.throttling.locked_out",
+        "AXES_CLIENT_IP_CALLABLE": "tidegate.desk.access.throttling.client_address",
+        "AXES_RESET_ON_SUCCESS": True,
+        # Who signed in when is in the desk's own record.
+        "AXES_DISABLE_ACCESS_LOG": True,
         "AXES_VERBOSE": False,
         "SESSION_ENGINE": "django.contrib.sessions.backends.db",
+        "SESSION_COOKIE_NAME": f"{prefix}tidegate-desk",
         "SESSION_COOKIE_AGE": int(desk.session_hours * 3600),
         "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
+        "CSRF_COOKIE_NAME": f"{prefix}tidegate-desk-csrf",
         "CSRF_COOKIE_SECURE": secure,
         "CSRF_COOKIE_HTTPONLY": True,
         "CSRF_FAILURE_VIEW": "tidegate.desk.access.views.refused_form",
         "SECURE_HSTS_SECONDS": 31_536_000 if secure else 0,
+        "SILENCED_SYSTEM_CHECKS": [
+            # HSTS is for the desk's own host; what its domain's other hosts do is not ours to say.
+            "security.W005",
+            "security.W021",
+            # TLS, and going there from plain HTTP, is the proxy's.
+            "security.W008",
+        ],
+        "SECURE_CONTENT_TYPE_NOSNIFF": True,
         "SECURE_REFERRER_POLICY": "same-origin",
         "SECURE_CROSS_ORIGIN_OPENER_POLICY": "same-origin",
         "X_FRAME_OPTIONS": "DENY",

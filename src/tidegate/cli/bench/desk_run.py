@@ -24,7 +24,7 @@ LOOKS = 11
 """At each page, one after another; the first of them, which compiles the template, counts like any other."""
 ROUNDS = 3
 """Pages that each of the simultaneous reviewers asks for, one after another."""
-COOKIE = "sessionid"
+COOKIE = "tidegate-desk"
 
 
 @dataclass(slots=True)

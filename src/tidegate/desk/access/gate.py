@@ -7,18 +7,21 @@ check is a closed door and not an open one.
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
+from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
-from django.shortcuts import redirect
+from django.http import HttpResponseRedirect
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
 
 from tidegate.desk.access.roles import Right
+from tidegate.desk.access.sessions import has_outlived
 from tidegate.desk.settings import SecondFactor
 
 View = TypeVar("View", bound=Callable[..., Any])
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-FRAMEWORK_VIEWS = ("django.views.static", "whitenoise", "django.views.i18n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +86,30 @@ class Gate:
         """None when the view may run."""
         opening = opening_of(view)
         if opening is None:
-            raise PermissionDenied("this page does not say who may use it")
+            raise PermissionDenied("This page does not say who may use it.")
         right = opening.see if request.method in SAFE else opening.change
         if right is None:
             return None
         person = request.user
         if not person.is_authenticated:
-            return redirect_to_login(request.get_full_path())
+            return _by_way_of("access:sign-in", request)
+        if has_outlived(request.session):
+            logout(request)
+            return _by_way_of("access:sign-in", request)
         if opening.half_way:
             return None
         if not is_through(person):
-            return redirect("access:second-factor")
+            return _by_way_of("access:second-factor", request)
         if not person.may(right):
-            raise PermissionDenied(f"the role {person.get_role_display()} may not do this")
+            raise PermissionDenied(f"The role {person.get_role_display().lower()} may not do this.")
         return None
+
+
+def _by_way_of(name: str, request: Any) -> Any:
+    """Go to a page that is needed first, and from there back to where somebody wanted to look."""
+    wanted = request.get_full_path() if request.method in SAFE else ""
+    if request.htmx:
+        # What was asked for is a part of a page: the whole page goes, or the form would appear in its midst.
+        wanted = request.htmx.current_url_abs_path or ""
+    address = reverse(name) + (f"?{urlencode({'next': wanted})}" if wanted else "")
+    return HttpResponseClientRedirect(address) if request.htmx else HttpResponseRedirect(address)

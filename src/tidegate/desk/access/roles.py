@@ -65,3 +65,19 @@ RIGHTS: dict[str, frozenset[Right]] = {
     ),
 }
 """An auditor reads everything and changes nothing; an administrator runs the desk and rules on nobody."""
+
+IN_WORDS: dict[Right, str] = {
+    Right.SEE: "look at accounts by pseudonym, decisions, campaigns, policies and reports",
+    Right.RULE: "decide cases and about accounts, up to a suspension",
+    Right.RULE_BAN: "close an account, act on a whole campaign",
+    Right.DECIDE_APPEAL: "decide appeals",
+    Right.REVEAL: "see the identifier behind a pseudonym, with a reason",
+    Right.EDIT_POLICY: "write and test policies, run them in the shadow",
+    Right.APPROVE_POLICY: "put a policy into force or take it back",
+    Right.OPERATE: "reset a circuit breaker",
+    Right.SEE_RECORD: "read and check the record of who did what",
+    Right.EXPORT: "take data out",
+    Right.ERASE: "erase what is held about an account",
+    Right.MANAGE_PEOPLE: "look after people who work here",
+}
+"""For pages and documentation."""

@@ -16,6 +16,7 @@ NAVIGATION = (
     ("Campaigns", "campaigns:list", Right.SEE),
     ("Policy", "policies:page", Right.SEE),
     ("Report", "transparency:report", Right.SEE),
+    ("Texts", "notice:answers", Right.SEE),
     ("Record", "audit:list", Right.SEE_RECORD),
     ("People", "access:people", Right.MANAGE_PEOPLE),
 )

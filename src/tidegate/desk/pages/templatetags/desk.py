@@ -69,3 +69,9 @@ def pseudonym(value: Any) -> str:
 def contains(whole: Any, part: Any) -> bool:
     """Whether it is in it."""
     return part in whole
+
+
+@register.filter
+def span(seconds: Any) -> str:
+    """A length of time in words."""
+    return "-" if seconds is None else describe_duration(float(seconds))

@@ -29,7 +29,10 @@
     }, [said.x].concat(said.series.map(function (one) { return one.values; })), place));
     place.setAttribute("aria-hidden", "true");
   }
-  function all(root) { root.querySelectorAll(".chart[data-from]").forEach(draw); }
+  function all(root) {
+    drawn.forEach(function (plot, place) { if (!place.isConnected) { plot.destroy(); drawn.delete(place); } });
+    root.querySelectorAll(".chart[data-from]").forEach(draw);
+  }
   document.addEventListener("DOMContentLoaded", function () { all(document); });
   document.addEventListener("htmx:afterSettle", function (event) { all(event.target.parentElement || document); });
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", function () { all(document); });
