@@ -124,6 +124,21 @@ def test_what_is_erased_in_the_node_leaves_the_desk_too(sender: Account, beside:
     assert forgetting.go_on() == 0
 
 
+def test_erasures_and_retention_are_looked_after_while_the_node_is_followed(
+    sender: Account, beside: Any, monkeypatch: Any
+) -> None:
+    from tidegate.desk.following import tenders
+
+    assert forgetting.tend in tenders
+    age(400)
+    Account.objects.update(rung=int(Rung.ALLOW))
+    forgetting.note(0x1234)
+    monkeypatch.setattr(forgetting, "_last_s", -forgetting.EVERY_S)
+    forgetting.tend()
+    assert not Account.objects.exists()
+    assert not list(forgetting._folder().iterdir())
+
+
 def age(days: float) -> None:
     """Let all decisions be so many days older."""
     for one in Decision.objects.all():

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from desk.sending import bulk_sender
 from tidegate.desk.accounts.explanation import explain, row_now
 from tidegate.desk.audit.models import Record
 from tidegate.desk.ledger.models import Account, Decision, stored
+from tidegate.desk.review.models import Case
 from tidegate.engine.rungs import Rung
 
 pytestmark = pytest.mark.django_db
@@ -216,6 +219,24 @@ def test_somebody_overturns_and_the_node_lifts_the_rung(
     assert beside.link.standing(sender.key).rung is Rung.ALLOW
     beside.copy()
     assert REASON in reviewer.get(path(sender)).content.decode()
+
+
+def test_nobody_decides_beside_whoever_has_taken_its_case(
+    sender: Account, beside: Any, signed_in: SignedIn, people: Any
+) -> None:
+    before = beside.link.standing(sender.key).rung
+    held = {"locked_by": people["senior"], "locked_until": timezone.now() + timedelta(minutes=15)}
+    Case.objects.update_or_create(
+        account=sender,
+        state="open",
+        defaults={"kind": "risk", "opened": timezone.now(), "priority": 1.0, **held},
+    )
+    asked = {"verdict": "overturn", "note": REASON}
+    refused = signed_in("reviewer").post(path(sender, "rule/"), asked)
+    assert refused.status_code == 422 and "somebody else has taken this case" in refused.content.decode()
+    assert beside.link.standing(sender.key).rung is before
+    assert signed_in("senior").post(path(sender, "rule/"), asked).status_code == 302
+    assert beside.link.standing(sender.key).rung is Rung.ALLOW
 
 
 def test_a_reviewer_cannot_close_an_account(sender: Account, beside: Any, signed_in: SignedIn) -> None:

@@ -214,14 +214,16 @@ def test_a_page_asks_the_database_nothing(django_assert_max_num_queries: Any) ->
 
 def test_an_operator_begins_with_a_copy_of_the_shipped_texts(tmp_path: Path, settings: Any) -> None:
     settings.TIDEGATE_FOLDER = tmp_path
-    call_command("notice_texts", copy=date(2027, 1, 15), stdout=StringIO())
+    call_command("notice_texts", copy=date(2999, 1, 15), stdout=StringIO())
     library = read_library(tmp_path)
     for document in Document:
-        (version,) = library.versions(document)
-        assert version.valid_from == date(2027, 1, 15)
-        assert tuple(version.texts) == CODES
+        before, own_one = library.versions(document)
+        assert before.valid_from == date.fromisoformat(SHIPPED_DAY)  # public until then
+        assert own_one.valid_from == date(2999, 1, 15)
+        assert tuple(before.texts) == tuple(own_one.texts) == CODES
+        assert library.in_force(document, date(2998, 1, 1)) is before
     with pytest.raises(CommandError, match="is there already"):
-        call_command("notice_texts", copy=date(2027, 1, 15), stdout=StringIO())
+        call_command("notice_texts", copy=date(2999, 1, 15), stdout=StringIO())
     listed = StringIO()
     call_command("notice_texts", stdout=listed)
     assert f"notice {SHIPPED_DAY} en it fr es pt de ar hi id zh-hans in force" in listed.getvalue()

@@ -3,13 +3,15 @@
 import re
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from desk.policing import BANS, FIRM, LAX, policy_text, senders
 from tidegate.desk.audit.models import Record
-from tidegate.desk.policies import backtesting, outside
+from tidegate.desk.policies import backtesting, forgetting, outside
 from tidegate.desk.policies.models import PolicyVersion, State
 from tidegate.node.requests import PolicyChange, Tick
 from tidegate.statements.statement import pseudonym_shown
@@ -120,6 +122,15 @@ def test_a_backtest_finds_who_would_be_acted_on_and_is_asked_for_before_a_rollou
     assert "Acted on under the candidate only: 30" in said
     assert "10 more" in said
     assert pseudonym_shown(under_lax.key(names[0])) in said
+    # Who is erased leaves the lists; the counts stay.
+    assert forgetting.forget(under_lax.key(names[0])) == 1
+    said = words(senior.get(address))
+    assert "Acted on under the candidate only: 30" in said
+    assert pseudonym_shown(under_lax.key(names[0])) not in said
+    assert pseudonym_shown(under_lax.key(names[1])) in said
+    assert forgetting.outlived(timezone.now() - timedelta(days=1)) == 0
+    assert forgetting.outlived(timezone.now() + timedelta(seconds=1)) == 1
+    assert pseudonym_shown(under_lax.key(names[1])) not in words(senior.get(address))
     assert senior.post(f"{address}put/", {"percent": "25"}).status_code == 302
     assert "accounts = [0, 25]" in under_lax.link.policy_text
     assert "25 %" in words(senior.get(PAGE))

@@ -77,7 +77,10 @@ def manage(arguments: tuple[str, ...], folder: Path) -> None:
 
     from tidegate.desk.setup import set_up
 
-    set_up(folder)
+    try:
+        set_up(folder)
+    except (SettingsError, StorageError) as error:
+        raise Refused(str(error)) from None
     execute_from_command_line(["tidegate desk manage", *arguments])
 
 

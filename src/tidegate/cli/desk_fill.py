@@ -1,6 +1,7 @@
 """``tidegate desk fill``: made-up accounts and decisions, to see and measure a desk that is full."""
 
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import click
@@ -16,7 +17,7 @@ from tidegate.cli.node_folder import data_folder
 @click.option("--seed", type=int, default=1, show_default=True)
 @data_folder
 def fill(accounts: int, decisions: int, seed: int, folder: Path) -> None:
-    """Fill an empty desk with made-up accounts and decisions (synthetic), to measure its pages.
+    """Fill an empty desk with made-up accounts, decisions, cases and appeals (synthetic), to measure its pages.
 
     Never for a desk that is used: nothing tells what is made up from what is real but the policy's name.
     """
@@ -24,10 +25,12 @@ def fill(accounts: int, decisions: int, seed: int, folder: Path) -> None:
 
     ready(folder)
     from tidegate.desk.filling import Sizes, fill
+    from tidegate.desk.filling_people import fill_people
 
     with Console(stderr=True).status("filling") as status:
         try:
-            for name, done in fill(Sizes(accounts, decisions), seed, datetime.now(UTC)):
+            now = datetime.now(UTC)
+            for name, done in chain(fill(Sizes(accounts, decisions), seed, now), fill_people(seed, now)):
                 status.update(f"filling: {done:,} {name}")
         except ValueError as error:
             raise Refused(f"{error}.") from None

@@ -9,12 +9,13 @@ register_converter(PseudonymConverter, "pseudonym")
 urlpatterns = [
     # For account holders and the public.
     path("", include("tidegate.desk.notice.urls")),
-    path("status/", include("tidegate.desk.appeals.urls")),
+    path("status/", include("tidegate.desk.appeals.holder_urls")),
     path("transparency/", include("tidegate.desk.transparency.urls")),
     # For the people who work here.
     path("desk/", include("tidegate.desk.now.urls")),
     path("desk/", include("tidegate.desk.access.urls")),
     path("desk/queue/", include("tidegate.desk.review.urls")),
+    path("desk/appeals/", include("tidegate.desk.appeals.urls")),
     path("desk/accounts/", include("tidegate.desk.accounts.urls")),
     path("desk/campaigns/", include("tidegate.desk.campaigns.urls")),
     path("desk/policy/", include("tidegate.desk.policies.urls")),

@@ -62,12 +62,17 @@ def prepare(
     from django.test import Client
 
     from tidegate.desk.access.models import Person
-    from tidegate.desk.filling import Sizes, fill, pages
+    from tidegate.desk.filling import Sizes, fill
+    from tidegate.desk.filling_people import fill_people, pages
     from tidegate.desk.ledger.models import Decision
+    from tidegate.desk.review.models import Case
 
     began = time.monotonic()
     if not Decision.objects.exists():
         for _ in fill(Sizes(accounts, decisions), 1, datetime.now(UTC)):
+            pass
+    if not Case.objects.exists():
+        for _ in fill_people(1, datetime.now(UTC)):
             pass
     filled_s = time.monotonic() - began
     sessions = []

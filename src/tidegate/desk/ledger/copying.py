@@ -101,7 +101,7 @@ def _decision(one: Recorded, accounts: dict[int, Account], bases: dict[tuple[str
         basis=bases[mark],
         first_contacts=shown.first_contacts,
         messages=shown.messages,
-        withheld=str(one.withheld),
+        withheld=str(one.withheld) or "no",
         complaints=shown.complaints,
     )
 
