@@ -203,3 +203,11 @@ def test_a_draft_with_a_mistake_is_not_kept(under_lax: Any, people: Any) -> None
     with pytest.raises(PermissionDenied):
         draft(people, FIRM, author="reviewer")
     assert PolicyVersion.objects.count() == 1
+
+
+def test_a_version_that_was_edited_behind_the_desks_back_is_not_used(under_lax: Any, people: Any) -> None:
+    firm = draft(people, FIRM)
+    PolicyVersion.objects.filter(pk=firm.pk).update(text=BANS)
+    with pytest.raises(NotYet, match="not what was saved"):
+        put_in_force(people["senior"], firm, 100.0, WHY)
+    assert under_lax.link.policy_text == LAX

@@ -33,7 +33,7 @@ class Sampler:
     def __init__(self) -> None:
         self._samples: deque[Sample] = deque(maxlen=_KEPT)
         self._figures: Mapping[str, float] = {}
-        self._lock = Lock()
+        self._lock, self._asking = Lock(), Lock()
 
     def tend(self) -> None:
         """Note it when it is time. Raises StorageError."""
@@ -48,11 +48,12 @@ class Sampler:
         Raises NodeAbsent or StorageError.
         """
         link = node()
-        with self._lock:
-            if self._samples and time.monotonic() - self._samples[-1].at_s < EVERY_S:
-                return self._figures
-        figures = link.figures()
-        self.note(figures, time.monotonic())
+        with self._asking:  # one after the other, or an older answer could be noted after a newer one
+            with self._lock:
+                if self._samples and time.monotonic() - self._samples[-1].at_s < EVERY_S:
+                    return self._figures
+            figures = link.figures()
+            self.note(figures, time.monotonic())
         return figures
 
     def note(self, figures: Mapping[str, float], at_s: float) -> None:

@@ -29,9 +29,9 @@ def edit(request: Any, number: int) -> Any:
         return _editor(request, begins, form, begins.text)
     form = DraftForm(request.POST)
     typed = as_typed(request.POST.get("text", ""))
-    if "check" in request.POST or not form.is_valid():
-        return _editor(request, begins, form, typed, BAD_FORM)
-    if mistakes(typed):
+    if "check" in request.POST:
+        return _editor(request, begins, DraftForm(initial=request.POST.dict()), typed)
+    if not form.is_valid() or mistakes(typed):
         return _editor(request, begins, form, typed, BAD_FORM)
     try:
         made = save(request.user, typed, form.cleaned_data["note"], begins)

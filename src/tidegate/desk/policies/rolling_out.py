@@ -61,8 +61,9 @@ def put_in_force(
         _check_nothing_came_between(head)
         found = PolicyVersion.objects.select_for_update().get(pk=version.pk)
         stable = _stable(head)
+        _check_is_as_written(found)
         _check_only_one(head, found, stable)
-        _check_backtest(found, stable, reason)
+        _check_backtest(found, stable, head.put, reason)
         second = _check_two_people(person, found, stable)
         text = found.text if percent >= 100.0 else merged(stable.text, found.text, percent)
         put = _put(head, person, Kind.STEP, found, percent, stable, text, reason)
@@ -150,9 +151,15 @@ def has_second(version: PolicyVersion, stable: PolicyVersion) -> bool:
     )
 
 
-def has_backtest(version: PolicyVersion, stable: PolicyVersion) -> bool:
-    """Whether a backtest against the stable policy has come to a result."""
-    return version.backtested_against == stable.digest and version.found is not None
+def has_backtest(version: PolicyVersion, stable: PolicyVersion, now: PutInForce | None) -> bool:
+    """Whether a backtest has come to a result, against the stable policy or against what the rollout has made of both.
+
+    ``now``: what is in force.
+    """
+    compared_with = {stable.digest}
+    if now is not None and now.version_id == version.pk:
+        compared_with.add(now.digest)
+    return version.backtested_against in compared_with and version.found is not None
 
 
 def _stable(head: InForce) -> PolicyVersion:
@@ -171,6 +178,11 @@ def _check_nothing_came_between(head: InForce) -> None:
         )
 
 
+def _check_is_as_written(version: PolicyVersion) -> None:
+    if digest_of(version.text) != version.digest:
+        raise NotYet("The text of this version is not what was saved. It is not used; write another draft.")
+
+
 def _check_only_one(head: InForce, version: PolicyVersion, stable: PolicyVersion) -> None:
     put = head.put
     if put.percent < 100.0 and put.version_id != version.pk:
@@ -183,8 +195,10 @@ def _check_only_one(head: InForce, version: PolicyVersion, stable: PolicyVersion
         raise NotYet("This version says the same as the policy in force.")
 
 
-def _check_backtest(version: PolicyVersion, stable: PolicyVersion, reason: str) -> None:
-    if has_backtest(version, stable) or len(reason) >= LEAST_REASON:
+def _check_backtest(
+    version: PolicyVersion, stable: PolicyVersion, now: PutInForce | None, reason: str
+) -> None:
+    if has_backtest(version, stable, now) or len(reason) >= LEAST_REASON:
         return
     raise NotYet(
         "A backtest against the policy in force comes first. To do without, say why in at least "

@@ -103,7 +103,7 @@ def show(request: Any, number: int, put_form: PutForm | None = None, status: int
         "back_form": BackForm(),
     }
     if stable is not None and stable.pk != found.pk:
-        tested = has_backtest(found, stable)
+        tested = has_backtest(found, stable, put)
         context |= {
             "changes": differences(stable.text, found.text),
             "lines": line_by_line(stable.text, found.text),
