@@ -40,6 +40,7 @@ class Account(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["rung", "-decided"]),
+            models.Index(fields=["stage", "-decided"]),
             models.Index(fields=["-decided"]),
         ]
 
