@@ -2,6 +2,7 @@
 
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -132,4 +133,5 @@ def stay(console: Console) -> None:
         while True:
             time.sleep(1.0)
     except KeyboardInterrupt:
-        console.print("Stopped; so is everything that was started.")
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # ending in order takes some seconds; once is enough
+        console.print("Stopping homeserver, node and desk.")

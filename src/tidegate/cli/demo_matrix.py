@@ -35,7 +35,8 @@ extends = "default"
 name = "demonstration"
 version = "1"
 
-# So that every rung is seen within a minute: a rule rations early, and the score alone does not lock.
+# So that every rung is seen within a minute, in order: a rule rations early; the score does not ration before it, nor
+# does it lock.
 [[rule]]
 name = "six-strangers-at-once"
 stage = ["messaging"]
@@ -46,6 +47,8 @@ reason = "The account is {account_age} old and wrote to {strangers_1h} strangers
 notice = "Your new account wrote to several people who did not answer."
 
 [model.messaging]
+challenge = false
+budget = false
 lock = false
 suspend = false
 ban = false
@@ -173,9 +176,13 @@ def _shown(console: Console, told: Console, out: Path, python: Path, stack: Exit
         with told.status("starting a node"):
             stage.node.start()
         if stage.desk is not None:
-            with told.status("telling it two simulated weeks of another server, so that its desk is not empty"):
+            with told.status(
+                "telling it two simulated weeks of another server, so that its desk is not empty"
+            ):
                 events = tell_past(stage.node, out / "past", seed_for("demo", 1))
-            console.print(f"Told before: {events:,} simulated events of another server, so that the desk is not empty.")
+            console.print(
+                f"Told before: {events:,} simulated events of another server, so that the desk is not empty."
+            )
         asyncio.run(perform(console, told, stage, python))
     except (HomeserverError, NodeError) as failure:
         console.print(f"Left out: {failure}", soft_wrap=True)
