@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from desk.sending import bulk_sender
-
 from tidegate.desk.review.models import Case
 from tidegate.engine.rungs import Rung
 

@@ -85,7 +85,17 @@ class ServedNode:
 
     def __init__(self, folder: Path, under: str = "") -> None:
         self.folder = folder
-        command = [sys.executable, "-m", "tidegate.cli.main", "serve", "--no-desk", "--data", str(folder), "--port", "0"]
+        command = [
+            sys.executable,
+            "-m",
+            "tidegate.cli.main",
+            "serve",
+            "--no-desk",
+            "--data",
+            str(folder),
+            "--port",
+            "0",
+        ]
         if under:
             command = ["unshare", "--mount", "sh", "-c", f'{under} && exec "$@"', "sh", *command]
         self._said = folder.with_name(f"{folder.name}-{time.monotonic_ns()}.log")

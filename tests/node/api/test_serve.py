@@ -35,7 +35,16 @@ class Served:
     def __init__(self, folder: Path, *options: str) -> None:
         self.folder = folder
         self.log = folder.with_name(f"{folder.name}-{time.time_ns()}.log")
-        command = [sys.executable, "-m", "tidegate.cli.main", "serve", "--no-desk", "--data", str(folder), *options]
+        command = [
+            sys.executable,
+            "-m",
+            "tidegate.cli.main",
+            "serve",
+            "--no-desk",
+            "--data",
+            str(folder),
+            *options,
+        ]
         with self.log.open("w") as out:
             self.process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
         end_s = time.monotonic() + STARTED_S
