@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "bench": "Measure throughput, latency and memory on this machine.",
     "serve": "Run a node: take events, decide, hand out actions.",
     "desk": "Look after the desk: who may sign in, its database.",
+    "case": "Check a sealed case file: what is intact and what is not.",
     "audit": "Check the record of who did what at the desk.",
     "token": "Make, list and revoke the tokens of a node.",
     "policy": "Show or replace the policy of a running node.",

@@ -45,8 +45,8 @@ class DeskSettings(Section, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: Annotated[int, msgspec.Meta(ge=1, le=65_535)] = 8471
     database: str = ""
-    """``postgresql://USER:PASSWORD@HOST:PORT/NAME``, or ``postgresql://USER@/NAME?host=/FOLDER`` for a socket; empty: SQLite
-    in the node's folder."""
+    """``postgresql://USER:PASSWORD@HOST:PORT/NAME``, or ``postgresql://USER@/NAME?host=/FOLDER`` for a socket; empty:
+    SQLite in the node's folder."""
     threads: Annotated[int, msgspec.Meta(ge=1, le=64)] = 8
     """Requests answered at the same time; more wait their turn."""
     proxy: str = ""

@@ -1,0 +1,1 @@
+"""Evidence from outside the messenger: claims, identifiers, links, the ground of action, custody, the case file."""

@@ -1,0 +1,118 @@
+"""The index of a case file for people: one page without scripts, images or anything from elsewhere."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from tidegate.desk.evidence.custody.chain import CustodyEvent
+
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:62rem;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.5rem;border-bottom:1px solid #bbb}
+h3{font-size:1rem;margin:1.6rem 0 .3rem}code{font:12px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}
+dl{display:grid;grid-template-columns:11rem 1fr;gap:.15rem 1rem;margin:0}dt{color:#555}dd{margin:0;overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.25rem .5rem;
+border-bottom:1px solid #ddd;overflow-wrap:anywhere}th{color:#555;font-weight:600}
+@media print{body{margin:0;max-width:none}article,tr{break-inside:avoid}}
+"""
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width"><title>{title}</title><style>{style}</style></head><body>
+<h1>{title}</h1>
+{about}
+<p>How to check this file by hand is in <code>VERIFY.txt</code> in the folder above. Names of files are the SHA-256 of
+their bytes. Exhibits come from others: open them only where they can do no harm.</p>
+<h2>Exhibits</h2>
+{exhibits}
+<h2>Determinations</h2>
+{determinations}
+<h2>On record for the case</h2>
+{record}
+<h2>Chain of custody</h2>
+<table><thead><tr><th>row</th><th>when (UTC)</th><th>who</th><th>did</th><th>exhibit</th></tr></thead><tbody>
+{custody}
+</tbody></table></body></html>
+"""
+
+
+def index_page(
+    case: Mapping[str, Any], register: Sequence[Mapping[str, Any]], custody: Sequence[CustodyEvent]
+) -> str:
+    """The page. Everything in it is text: whatever came from elsewhere is escaped."""
+    about = _pairs(
+        {
+            "Case": case["id"],
+            "Officer": case["officer"],
+            "Sealed at": case["made_at"],
+            "Software": case["tool"],
+            "Time-stamp authorities": ", ".join(one["name"] for one in case["authorities"]) or "none",
+        }
+    )
+    numbers = {entry["raw_sha256"]: entry["number"] for entry in register}
+    return _PAGE.format(
+        title=escape(case["title"]),
+        style=_STYLE,
+        about=about,
+        exhibits="\n".join(_exhibit(entry) for entry in register) or "<p>None.</p>",
+        determinations="\n".join(_determination(one) for one in case["determinations"]) or "<p>None.</p>",
+        record=_value(case["record"]) if case["record"] else "<p>Nothing.</p>",
+        custody="\n".join(_custody(row, numbers) for row in custody),
+    )
+
+
+def _exhibit(entry: Mapping[str, Any]) -> str:
+    clocks = entry["clocks"]
+    shown = {
+        "Kind": entry["kind"],
+        "Found at": entry["source"],
+        "This machine's clock": clocks.system,
+        "The server's clock": clocks.http_date,
+        "The page's own claim": clocks.claimed,
+        "Time stamps": ", ".join(clocks.tsa) or "none",
+        "Captured by": " with ".join(part for part in (entry["operator"], entry["tool"]) if part),
+        "File": entry["file"].removeprefix("data/"),
+        "SHA-256, decoded": entry["decoded_sha256"],
+        "WARC": entry["warc"].removeprefix("data/"),
+        "Renderings": ", ".join(name.removeprefix("data/") for name in entry["renderings"]),
+    }
+    return f"<article><h3>Exhibit {entry['number']}: {escape(entry['title'])}</h3>{_pairs(shown)}</article>"
+
+
+def _determination(one: Mapping[str, Any]) -> str:
+    outcome = one["outcome"]
+    return _pairs(
+        {
+            "When": one["at"],
+            "By": one["decider"]["name"],
+            "Rules": one["rules"],
+            "Row": f"{outcome['row']}: {outcome['why']}",
+            "Grounds": ", ".join(outcome["grounds"]) or "none",
+            "For counsel": "; ".join(one["for_counsel"]),
+            "Dissent": one["dissent"],
+            "What was held, SHA-256": one["inputs_sha256"],
+        }
+    )
+
+
+def _custody(row: CustodyEvent, numbers: Mapping[str, int]) -> str:
+    exhibit = str(numbers.get(row.exhibit, row.exhibit[:12]))
+    cells = (str(row.number), row.at, row.who, row.did, exhibit)
+    return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+
+
+def _value(value: Any) -> str:
+    """JSON as lists, for people."""
+    if isinstance(value, Mapping):
+        rows = "".join(f"<dt>{escape(str(name))}</dt><dd>{_value(one)}</dd>" for name, one in value.items())
+        return f"<dl>{rows}</dl>"
+    if isinstance(value, list | tuple):
+        return "<ul>" + "".join(f"<li>{_value(one)}</li>" for one in value) + "</ul>"
+    return escape(str(value))
+
+
+def _pairs(values: Mapping[str, str]) -> str:
+    rows = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in values.items() if value
+    )
+    return f"<dl>{rows}</dl>"
