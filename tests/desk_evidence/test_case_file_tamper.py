@@ -194,6 +194,7 @@ def test_a_chain_made_anew_contradicts_the_stamped_head_even_without_the_seal(se
         ("system", "2099-01-01T00:00:00.000000+00:00", "has not come yet"),
         ("system", "yesterday", "cannot be read"),
     ],
+    ids=["an hour ahead", "not come yet", "unreadable"],
 )
 def test_a_wrong_clock_is_named(sealed: Path, clock: str, value: str, words: str) -> None:
     def wrong(files: Files) -> None:
