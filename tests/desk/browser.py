@@ -104,7 +104,7 @@ class Visitor:
         self.chromium.wait_for(f"document.body && document.body.innerText.includes({words!r})")
 
     def shoot(self, name: str) -> None:
-        """Screenshots into :data:`SHOTS`, where they are asked for: light, dark, on a phone; whole, from top to bottom."""
+        """Screenshots into :data:`SHOTS`, where they are asked for: light, dark, phone; each from top to bottom."""
         if not SHOTS:
             return
         for kind, width, dark in (("light", SCREEN, False), ("dark", SCREEN, True), ("phone", PHONE, False)):
