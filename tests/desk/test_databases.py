@@ -11,7 +11,7 @@ import pytest
 from tidegate.messengers.matrix.postgres import PostgresCluster, PostgresMissingError
 
 HERE = Path(__file__).parent
-ROOMS = ("test_copying.py", "test_review_cases.py", "test_audit_chain.py")
+ROOMS = ("test_copying.py", "test_review_cases.py", "test_review_taking.py", "test_audit_chain.py")
 """What rests on transactions, locks, constraints and JSON."""
 RUN_S = 300
 

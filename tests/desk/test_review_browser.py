@@ -1,4 +1,5 @@
-"""A reviewer at work in a real browser: takes the next case, reads why, overturns it; the node lifts the measure."""
+"""A reviewer at work in a real browser: takes the next case, reads why, overturns it; the node lifts the measure, and
+puts it back when that is taken back."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ def test_a_case_is_taken_read_and_overturned(browser_at: Callable[[str], Any], b
     beside.hear(bulk_sender(MALLORY))
     beside.copy()
     Case.objects.update(kind="risk", blind=False)
+    before = beside.link.standing(beside.key(MALLORY)).rung
     visitor = browser_at("senior")
     visitor.open("/desk/queue/")
     visitor.check()
@@ -27,6 +29,12 @@ def test_a_case_is_taken_read_and_overturned(browser_at: Callable[[str], Any], b
     visitor.click("form[action$='/ruling/'] button")
     visitor.wait_for_text("Nothing waits")
     assert beside.link.standing(beside.key(MALLORY)).rung is Rung.ALLOW
+    visitor.wait_for_text("Just decided by you")
+    visitor.check()
+    visitor.shoot("just-decided")
+    visitor.click("form[action$='/undo/'] button")
+    visitor.wait_for_text("Taken back")
+    assert beside.link.standing(beside.key(MALLORY)).rung is before
 
 
 def test_a_blind_case_asks_what_is_seen(browser_at: Callable[[str], Any], beside: Any) -> None:

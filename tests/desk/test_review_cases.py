@@ -234,6 +234,7 @@ def test_a_case_closes_by_itself_when_its_measure_has_ended_and_nobody_looked(se
     from tidegate.desk.review.closing import close_ended
 
     case = case_of(sender)
+    Sample.objects.all().delete()
     assert close_ended(timezone.now() + timedelta(days=30)) == 0
     Account.objects.update(rung=0)
     assert close_ended(timezone.now()) == 0

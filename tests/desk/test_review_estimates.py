@@ -5,7 +5,8 @@ from statistics import fmean, stdev
 
 import pytest
 
-from tidegate.desk.review.estimates import agreement, weighted, wilson
+from tidegate.desk.review.agreement import cohens_kappa
+from tidegate.desk.review.estimates import weighted, wilson
 from tidegate.desk.review.opening import drawn, either
 
 ACTIONS, WORLDS, WRONG = 4_000, 400, 0.03
@@ -63,6 +64,6 @@ def test_draws_come_at_their_rate_and_are_the_same_every_time() -> None:
 
 
 def test_agreement_is_one_when_two_always_agree_and_none_when_nothing_varies() -> None:
-    assert agreement([(True, True), (False, False)] * 5) == 1.0
-    assert agreement([(True, True)] * 5) is None
-    assert agreement([(True, False), (False, True)] * 5) == pytest.approx(-1.0)
+    assert cohens_kappa([(True, True), (False, False)] * 5) == 1.0
+    assert cohens_kappa([(True, True)] * 5) is None
+    assert cohens_kappa([(True, False), (False, True)] * 5) == pytest.approx(-1.0)

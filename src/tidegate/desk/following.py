@@ -64,7 +64,16 @@ class Following:
             except (Error, StorageError) as error:
                 if not self.trouble:
                     log.error("the desk cannot follow the node's ledger: %s; it goes on trying", error)
-                self.trouble = str(error)
+                self._wait_out(error)
                 pause_s = TROUBLED_PAUSE_S
-                close_old_connections()
+            except Exception as error:
+                # A mistake in what is copied or tended must not end the thread unseen: the pages would stand still.
+                if not self.trouble:
+                    log.exception("a fault while following the node's ledger; the desk goes on trying")
+                self._wait_out(error)
+                pause_s = TROUBLED_PAUSE_S
         connection.close()
+
+    def _wait_out(self, error: Exception) -> None:
+        self.trouble = str(error) or type(error).__name__
+        close_old_connections()

@@ -5,10 +5,11 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+from tidegate.desk.access.roles import Right
 from tidegate.desk.audit.chain import record
 from tidegate.desk.ledger.models import Account
 from tidegate.desk.review.models import Case, Ruled
-from tidegate.desk.review.ruling import OVERTURN, UPHOLD, held_by_other, rule
+from tidegate.desk.review.ruling import UPHOLD, confirm, held_by_other, rule
 from tidegate.engine.rungs import Rung
 
 
@@ -25,18 +26,21 @@ def decide(person: Any, case: Case, account: Account, verdict: str, **asked: Any
 def decide_blind(person: Any, case: Case, account: Account, *, abusive: bool, note: str) -> Ruled | None:
     """What somebody thinks who was not told what was decided.
 
-    Agreement upholds what stands. Disagreement decides nothing: the case goes to a senior reviewer, open to them, and
-    None comes back.
+    Agreement upholds what stands; where nothing stands any more, or only a senior reviewer may uphold it, it is written
+    down and changes nothing, so that nobody learns from a refusal what was decided. Disagreement decides nothing: the
+    case goes to a senior reviewer, open to them, and None comes back.
     """
     _check(person, case)
     if not case.blind or case.first_by_id is not None:
         raise PermissionDenied("this case is not a blind one any more")
-    limited = account.rung > Rung.ALLOW
-    if abusive and limited:
-        return rule(person, account, UPHOLD, note=note, case=case)
-    if not abusive and not limited:
-        return rule(person, account, OVERTURN, note=note, case=case)
+    if abusive:
+        may_uphold = account.rung < Rung.BAN or person.may(Right.RULE_BAN)
+        if account.rung > Rung.ALLOW and may_uphold:
+            return rule(person, account, UPHOLD, note=note, case=case)
+        return confirm(person, account, note=note, case=case)
     with transaction.atomic():
+        case = Case.objects.select_for_update().get(pk=case.pk)
+        _check(person, case)
         case.first_by, case.locked_by, case.locked_until = person, None, None
         case.save(update_fields=["first_by", "locked_by", "locked_until"])
         record(person, "case.disputed", account.pseudonym, case=case.pk, abusive=abusive, why=note)

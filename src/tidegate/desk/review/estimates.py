@@ -78,16 +78,3 @@ def wilson(rate: float, looks: float) -> tuple[float, float]:
     middle = (rate + squared / (2 * looks)) / (1 + squared / looks)
     half = Z95 / (1 + squared / looks) * math.sqrt(rate * (1 - rate) / looks + squared / (4 * looks * looks))
     return max(middle - half, 0.0), min(middle + half, 1.0)
-
-
-def agreement(pairs: Iterable[tuple[bool, bool]]) -> float | None:
-    """Cohen's kappa (1960) of two judges who each said yes or no to the same things; None: nothing to compare, or both
-    always said the same one thing."""
-    said = list(pairs)
-    if not said:
-        return None
-    n = len(said)
-    same = sum(first == second for first, second in said) / n
-    first_yes, second_yes = sum(a for a, _ in said) / n, sum(b for _, b in said) / n
-    by_chance = first_yes * second_yes + (1 - first_yes) * (1 - second_yes)
-    return None if by_chance == 1.0 else (same - by_chance) / (1 - by_chance)

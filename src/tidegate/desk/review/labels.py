@@ -14,10 +14,12 @@ def labels() -> Iterator[dict[str, Any]]:
 
     ``probability`` says with which chance the account's action was drawn to be looked at, when it was: its inverse is
     the weight of the label among all automatic actions. Labels without one are of accounts that people chose to look at.
+    Rulings that were taken back, and those that only put an account back where it stood, find nothing.
     """
     chances = dict(Sample.objects.exclude(account=None).values_list("account_id", "probability"))
     last: dict[int, Ruled] = {}
-    for one in Ruled.objects.exclude(account=None).select_related("account").order_by("time").iterator(PIECE):
+    found = Ruled.objects.filter(account__isnull=False, undone=None, undoes=None)
+    for one in found.select_related("account").order_by("time").iterator(PIECE):
         last[one.account_id] = one
     for one in sorted(last.values(), key=lambda ruled: ruled.time):
         label = {

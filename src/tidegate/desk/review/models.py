@@ -63,6 +63,8 @@ class Ruled(models.Model):
     finding = models.CharField(max_length=10)
     """``abusive`` or ``legitimate``."""
     rung_before = models.PositiveSmallIntegerField(choices=RUNGS)
+    until_before = models.DateTimeField(null=True)
+    """When that would have ended; None: it had no end, or there was nothing to end."""
     rung_after = models.PositiveSmallIntegerField(choices=RUNGS, null=True)
     """None: a label moves no rung."""
     until = models.DateTimeField(null=True)
@@ -70,6 +72,10 @@ class Ruled(models.Model):
     group = models.UUIDField(null=True)
     """Decided together, as of a campaign."""
     appeal_id = models.BigIntegerField(null=True)
+    undone = models.DateTimeField(null=True)
+    """When whoever decided took it back (:mod:`.undoing`); what was found then counts no more."""
+    undoes = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="put_back_by")
+    """The ruling that this one took back: it puts a rung where it was, and finds nothing by itself."""
 
     class Meta:
         indexes = [

@@ -15,6 +15,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from tidegate.desk.ledger.models import Decision, Tally
+from tidegate.desk.node_link import NodeAbsent, node
 from tidegate.desk.review.models import Case, Sample
 from tidegate.desk.review.priority import priority
 from tidegate.engine.rungs import Rung
@@ -73,10 +74,19 @@ def _case(one: Decision, kind: str, random_chance: float, blind_chance: float, r
         decision=one,
         kind=named,
         opened=timezone.now(),
-        priority=priority(one),
+        priority=priority(one, acting_together(one)),
         probability=chance,
         blind=blind,
     )
+
+
+def acting_together(one: Decision) -> int:
+    """How many accounts the campaign has in which this one was found last; 0: none. Raises StorageError."""
+    try:
+        found = node().campaigns.of_account(one.account.key)
+    except NodeAbsent:
+        return 0
+    return found.campaign.members if found is not None else 0
 
 
 def either(random_chance: float, blind_chance: float) -> float:
@@ -94,7 +104,8 @@ def drawn(uid: str, random_chance: float, blind_chance: float) -> str:
 def random_probability() -> float:
     """What makes the wished share of cases random, going by the last days' actions.
 
-    With r risky actions among n, and each action drawn with p, the share of random cases is p·n / (p·n + r).
+    Of n actions r are risky and all of those become cases; of the others, those that are drawn do: at random with p,
+    blindly with b. So p·n random ones lie among r + (p + b - p·b)·(n - r) cases, and p follows from the share.
     """
     share = settings.TIDEGATE.random_share
     if share <= 0.0:
@@ -106,7 +117,9 @@ def random_probability() -> float:
     risky = sum(count for rung, count in automatic.items() if rung >= RISK_FROM)
     if not total or share >= 1.0:
         return MOST
-    return min(max(share / (1.0 - share) * risky / total, LEAST), MOST)
+    blind, others = settings.TIDEGATE.blind_share, total - risky
+    chance = share * (risky + blind * others) / (total - share * (1.0 - blind) * others)
+    return min(max(chance, LEAST), MOST)
 
 
 def _draw(uid: str, purpose: bytes) -> float:

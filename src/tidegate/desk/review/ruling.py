@@ -40,9 +40,23 @@ def rule(
     has changed.
     """
     asked = _Asked(person, verdict, note, rung, duration_s, finding)
-    if case is not None:
-        held_by_other(case, person)
-    return _carry_out(asked, [account], None, case, appeal_id)[0]
+    return _carry_out(asked, [account], case=case, appeal_id=appeal_id)[0]
+
+
+def confirm(person: Any, account: Account, *, note: str, case: Case) -> Ruled:
+    """Say that what was decided was right, and do nothing: for a look that agrees where this person may not uphold, or
+    nothing is left to uphold. Settles the case. Raises as :func:`rule`."""
+    asked = _Asked(person, LABEL, note, None, None, Finding.ABUSIVE, settles=True)
+    return _carry_out(asked, [account], case=case)[0]
+
+
+def put_back(person: Any, account: Account, rung: Rung, duration_s: float | None, undone: Ruled) -> Ruled:
+    """Have an account where it stood before ``undone``. Settles no case and judges nothing. Raises as :func:`rule`."""
+    verdict = OVERTURN if rung is Rung.ALLOW else CHANGE
+    note = "taken back by the person who had decided it"
+    named = None if rung is Rung.ALLOW else rung
+    asked = _Asked(person, verdict, note, named, duration_s, None, settles=False)
+    return _carry_out(asked, [account], undoes=undone)[0]
 
 
 def rule_many(
@@ -60,7 +74,7 @@ def rule_many(
     if not person.may(Right.RULE_BAN):
         raise PermissionDenied("acting on many accounts at once takes a senior reviewer")
     asked = _Asked(person, verdict, note, rung, duration_s, finding)
-    return _carry_out(asked, accounts, group or uuid.uuid4(), None, None)
+    return _carry_out(asked, accounts, group=group or uuid.uuid4())
 
 
 def held_by_other(case: Case, person: Any) -> None:
@@ -84,7 +98,9 @@ class _Asked:
         rung: Rung | None,
         duration_s: float | None,
         finding: Finding | str | None,
+        settles: bool | None = None,
     ) -> None:
+        """``settles``: whether it ends the accounts' cases and judges their samples; None: as the verdict does."""
         if verdict not in (UPHOLD, OVERTURN, CHANGE, LABEL):
             raise ValueError(f"no such verdict: {verdict!r}; uphold, overturn, change or label")
         if len(note.strip()) < LEAST_NOTE:
@@ -98,7 +114,7 @@ class _Asked:
         if not person.may(Right.RULE):
             raise PermissionDenied("this role does not decide about accounts")
         self.person, self.verdict, self.note = person, verdict, note.strip()
-        self.rung, self.duration_s = rung, duration_s
+        self.rung, self.duration_s, self._settles = rung, duration_s, settles
         if finding is not None:
             self.finding = Finding(finding)
         else:
@@ -112,10 +128,22 @@ class _Asked:
             return Rung.ALLOW
         return self.rung if self.verdict == CHANGE else Rung(account.rung)
 
+    def settles(self, account: Account) -> bool:
+        """Whether no question about the account is open afterwards.
+
+        A label leaves a measure that stands to be decided. Where none stands any more the label is all there is to say,
+        and without it a measure that was right could be judged by nobody.
+        """
+        if self._settles is not None:
+            return self._settles
+        return self.verdict != LABEL or account.rung == Rung.ALLOW
+
     def check(self, account: Account) -> None:
         """Raises PermissionDenied or ValueError when this person may not decide so about this account."""
         if self.verdict == UPHOLD and account.rung == Rung.ALLOW:
-            raise ValueError(f"{account.pseudonym}: there is no measure to uphold")
+            raise ValueError(
+                f"{account.pseudonym}: no measure stands, so there is none to uphold; say with a label what it was"
+            )
         closes = self.rung is Rung.BAN or (self.verdict == UPHOLD and account.rung == Rung.BAN)
         if closes and not self.person.may(Right.RULE_BAN):
             raise PermissionDenied("closing an account takes a senior reviewer")
@@ -138,44 +166,48 @@ class _Asked:
 def _carry_out(
     asked: _Asked,
     accounts: Sequence[Account],
-    group: uuid.UUID | None,
-    case: Case | None,
-    appeal_id: int | None,
+    *,
+    group: uuid.UUID | None = None,
+    case: Case | None = None,
+    appeal_id: int | None = None,
+    undoes: Ruled | None = None,
 ) -> list[Ruled]:
     now = timezone.now()
     for account in accounts:
         asked.check(account)
     with transaction.atomic():
-        ids = [account.pk for account in accounts]
-        open_cases = {one.account_id: one for one in Case.objects.filter(account_id__in=ids, state="open")}
-        made = [
-            _ruled(asked, account, now, group, case or open_cases.get(account.pk), appeal_id)
-            for account in accounts
-        ]
+        open_cases = _open_cases(accounts)
+        if appeal_id is None:  # whoever appeals does not wait for a reviewer who holds the case
+            for one in open_cases.values():
+                held_by_other(one, asked.person)
+        if case is not None and all(case.pk != one.pk for one in open_cases.values()):
+            raise PermissionDenied("this case is settled already")
+        made = [_ruled(asked, account, now, open_cases.get(account.pk)) for account in accounts]
+        for one in made:
+            one.group, one.appeal_id, one.undoes = group, appeal_id, undoes
         Ruled.objects.bulk_create(made)
         for one, account in zip(made, accounts, strict=True):
             about = account.pseudonym
             shown = {"finding": str(asked.finding), "rung": one.rung_after, "why": asked.note}
             record(asked.person, f"account.{asked.verdict}", about, **shown)
-        if asked.verdict != LABEL:
-            Case.objects.filter(account_id__in=ids, state="open").update(
-                state="decided", settled=now, locked_by=None, locked_until=None
-            )
-            Sample.objects.filter(account_id__in=ids, wrong__isnull=True).update(
-                wrong=asked.verdict == OVERTURN, judged=now
-            )
+        settled = [account.pk for account in accounts if asked.settles(account)]
+        Case.objects.filter(account_id__in=settled, state="open").update(
+            state="decided", settled=now, locked_by=None, locked_until=None
+        )
+        Sample.objects.filter(account_id__in=settled, wrong__isnull=True).update(
+            wrong=asked.finding is Finding.LEGITIMATE, judged=now
+        )
         node().carry_out_all([asked.ruling(account) for account in accounts])
     return made
 
 
-def _ruled(
-    asked: _Asked,
-    account: Account,
-    now: datetime,
-    group: uuid.UUID | None,
-    case: Case | None,
-    appeal_id: int | None,
-) -> Ruled:
+def _open_cases(accounts: Sequence[Account]) -> dict[int, Case]:
+    """By account, as they are now and stay until the transaction ends."""
+    found = Case.objects.select_for_update().filter(account_id__in=[one.pk for one in accounts], state="open")
+    return {one.account_id: one for one in found.order_by("pk")}
+
+
+def _ruled(asked: _Asked, account: Account, now: datetime, case: Case | None) -> Ruled:
     after = asked.rung_for(account)
     until = None
     if asked.duration_s is not None:
@@ -190,9 +222,8 @@ def _ruled(
         verdict=asked.verdict,
         finding=str(asked.finding),
         rung_before=account.rung,
+        until_before=account.until,
         rung_after=None if after is None else int(after),
         until=until,
         note=asked.note,
-        group=group,
-        appeal_id=appeal_id,
     )

@@ -5,11 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from tidegate.desk.access.roles import Right
+from tidegate.desk.audit.chain import record
 from tidegate.desk.review.models import Case
+from tidegate.engine.rungs import Rung
 
 HELD = timedelta(minutes=15)
 CANDIDATES = 40
@@ -43,11 +46,15 @@ def take_over(number: int, person: Any) -> bool:
     """A senior reviewer takes a case from whoever holds it."""
     if not person.may(Right.RULE_BAN):
         return False
-    return bool(
-        Case.objects.filter(pk=number, state="open").update(
-            locked_by=person, locked_until=timezone.now() + HELD
-        )
-    )
+    with transaction.atomic():
+        found = Case.objects.select_for_update().filter(pk=number, state="open").first()
+        if found is None or found.first_by_id == person.pk:
+            return False
+        held = str(found.locked_by) if found.is_held else ""
+        found.locked_by, found.locked_until = person, timezone.now() + HELD
+        found.save(update_fields=["locked_by", "locked_until"])
+        record(person, "case.taken-over", found.account.pseudonym, case=number, held=held)
+    return True
 
 
 def take_next(person: Any) -> Case | None:
@@ -60,6 +67,9 @@ def take_next(person: Any) -> Case | None:
     mine = waiting.filter(locked_by=person, locked_until__gte=timezone.now()).first()
     if mine is not None and take(mine.pk, person):
         return mine
+    if not person.may(Right.RULE_BAN):
+        # Only a senior reviewer upholds a ban. Not in free(): a statement that takes a case must look at it alone.
+        waiting = waiting.exclude(blind=False, account__rung=int(Rung.BAN))
     by_priority = waiting.order_by("-priority", "id")
     orders = [by_priority]
     if secrets.randbelow(1_000_000) < settings.TIDEGATE.random_share * 1_000_000:

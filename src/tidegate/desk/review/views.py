@@ -1,11 +1,13 @@
 """The queue and its cases."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from tidegate.desk.access.gate import needs
@@ -13,13 +15,16 @@ from tidegate.desk.access.roles import Right, Role
 from tidegate.desk.accounts.explanation import explain, row_now
 from tidegate.desk.accounts.forms import RulingForm
 from tidegate.desk.accounts.refusals import REFUSALS, in_words
+from tidegate.desk.ledger.copying import moment
 from tidegate.desk.ledger.models import Account
 from tidegate.desk.node_link import node
-from tidegate.desk.review import taking
+from tidegate.desk.review import taking, undoing
+from tidegate.desk.review.agreement import Agreement, agreement_since
 from tidegate.desk.review.deciding import decide, decide_blind
 from tidegate.desk.review.forms import ABUSIVE, BlindForm
 from tidegate.desk.review.models import Case, Sample
 from tidegate.desk.review.queries import decided_by, page_of, waiting
+from tidegate.engine.rungs import Rung
 
 BAD_FORM = 422
 FILTERS = ("risk", "random", "blind", "campaign", "disputed")
@@ -27,6 +32,7 @@ SEES_KINDS = frozenset({Role.SENIOR, Role.AUDITOR, Role.ADMINISTRATOR})
 """Whoever decides a drawn case should not know that it was drawn."""
 EARLIER = 5
 """Earlier decisions shown with a case."""
+AGREEMENT_OVER = timedelta(days=90)
 
 
 @needs(Right.SEE)
@@ -45,6 +51,8 @@ def queue(request: Any) -> Any:
             "filters": FILTERS if sees_kinds else (),
             "waiting": waiting(),
             "mine": decided_by(request.user),
+            "undoable": undoing.undoable(request.user),
+            "agreement": _agreement() if sees_kinds else None,
         },
     )
 
@@ -118,6 +126,25 @@ def ruling(request: Any, number: int) -> Any:
     return next_case(request)
 
 
+@needs(Right.RULE)
+@require_POST
+def undo(request: Any, number: int) -> Any:
+    """Take back what one has just decided."""
+    try:
+        undoing.undo(request.user, number)
+    except undoing.NotUndone as error:
+        messages.warning(request, str(error))
+    except (*REFUSALS, PermissionDenied) as error:
+        messages.error(request, in_words(error))
+    else:
+        messages.success(request, "Taken back. The account goes where it stood, and its case is open again.")
+    return redirect("review:queue")
+
+
+def _agreement() -> Agreement:
+    return agreement_since(timezone.now() - AGREEMENT_OVER)
+
+
 def _show(request: Any, found: Case, *, form: Any = None, status: int = 200) -> Any:
     person, blind = request.user, _is_blind(found)
     row, trouble = None, ""
@@ -149,6 +176,8 @@ def _show(request: Any, found: Case, *, form: Any = None, status: int = 200) -> 
             "may_take_over": person.may(Right.RULE_BAN),
             "sampled": person.role in SEES_KINDS and Sample.objects.filter(case=found).exists(),
             "sees_kinds": person.role in SEES_KINDS,
+            "ended": not blind and found.state == "open" and found.account.rung == Rung.ALLOW,
+            "undoable": undoing.undoable(person),
         },
         status=status,
     )
@@ -178,4 +207,5 @@ def _account(found: Case) -> Account:
     account: Account = found.account
     standing = node().standing(account.key)
     account.rung = int(standing.rung)
+    account.until = None if standing.until_s is None else moment(standing.until_s)
     return account

@@ -121,7 +121,8 @@ def _measure_appeals(months: list[Month], found: dict[tuple[Month, str, str], fl
 
 def _count_reinstatements(months: list[Month], found: dict[tuple[Month, str, str], float]) -> None:
     rows = (
-        Ruled.objects.filter(**between(months, "time"), verdict="overturn")
+        # What was taken back at once was not reinstated.
+        Ruled.objects.filter(**between(months, "time"), verdict="overturn", undone=None, undoes=None)
         .annotate(month=place_in(months, "time"))
         .values_list("month")
         .annotate(Count("pk"), appealed=Count("pk", filter=Q(appeal_id__isnull=False)))
