@@ -215,6 +215,19 @@ def test_a_blind_case_tells_nothing_of_what_was_decided(
     assert "What was seen" in main
 
 
+def test_who_holds_a_case_is_not_told_that_it_was_drawn(
+    sender: Account, signed_in: Callable[[str], Client]
+) -> None:
+    case = case_of(sender, kind="random")
+    told = "<dt>Kind</dt><dd>random"
+    senior = signed_in("senior")
+    assert told in senior.get(f"/desk/queue/{case.pk}/").content.decode()
+    senior.post("/desk/queue/next/")
+    assert told not in senior.get(f"/desk/queue/{case.pk}/").content.decode()
+    assert told in signed_in("auditor").get(f"/desk/queue/{case.pk}/").content.decode()
+    assert told not in signed_in("reviewer").get(f"/desk/queue/{case.pk}/").content.decode()
+
+
 def test_the_queue_asks_the_database_a_bounded_number_of_times(
     sender: Account, signed_in: Callable[[str], Client], django_assert_max_num_queries: Any
 ) -> None:

@@ -145,12 +145,17 @@ def test_the_queue_offers_it_and_takes_it_back(
     assert standing(beside).rung is before
 
 
-def test_agreement_counts_accounts_that_two_people_judged(sender: Account, people: Any) -> None:
+def test_agreement_counts_accounts_that_two_people_judged(
+    sender: Account, people: Any, signed_in: Callable[[str], Client]
+) -> None:
     begin = timezone.now() - timedelta(days=1)
     rule(people["reviewer"], sender, "label", note="for training", finding="abusive")
     assert agreement_since(begin) == Agreement(0, 0, None)
     made = rule(people["senior"], sender, "overturn", note="a mistake")
     assert agreement_since(begin) == Agreement(1, 0, 0.0)
+    said = "two people judged 1 account, 0 of them alike"
+    assert said in signed_in("auditor").get("/desk/queue/").content.decode()
+    assert said not in signed_in("reviewer").get("/desk/queue/").content.decode()
     undo(people["senior"], made.pk)
     assert agreement_since(begin) == Agreement(0, 0, None)
     # Who disputed a blind case spoke first, and saw nothing to limit.

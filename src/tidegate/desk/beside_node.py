@@ -12,9 +12,10 @@ from tidegate.node.enforcement import Enforcement
 from tidegate.node.ledger import Recorded
 from tidegate.node.life import Life
 from tidegate.node.node import Node
-from tidegate.node.requests import Answer, Done, Request, RequestError
+from tidegate.node.requests import Answer, Done, Erasure, Request, RequestError, Ruling
 from tidegate.node.settings import NodeSettings
 from tidegate.node.shadow import Shadow
+from tidegate.statements.statement import pseudonym_shown
 
 
 class BesideNode:
@@ -78,6 +79,7 @@ class BesideNode:
         return self.carry_out_all([request])[0]
 
     def carry_out_all(self, requests: Sequence[Request]) -> list[Done]:
+        self._check_known(requests)
         done = []
         for answer in self._take(requests):
             if isinstance(answer, RequestError):
@@ -85,6 +87,14 @@ class BesideNode:
             assert isinstance(answer, Done)
             done.append(answer)
         return done
+
+    def _check_known(self, requests: Sequence[Request]) -> None:
+        """All or none: one about an account that nobody knows must not be found out after others were carried out."""
+        keys = {one.key for one in requests if isinstance(one, Ruling | Erasure) and one.key is not None}
+        unknown = keys - set(self._node.vault.sealed(keys))
+        if unknown:
+            shown = ", ".join(sorted(map(pseudonym_shown, unknown)))
+            raise RequestError("unknown_account", f"this node has never heard of {shown}")
 
     def reveal(self, keys: Sequence[int], *, who: str, why: str) -> dict[int, str]:
         return self._node.vault.look_up(keys, who=who, why=why, now_s=self._node.now_s())

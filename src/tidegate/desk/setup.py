@@ -7,6 +7,7 @@ import django
 from django.conf import settings as django_conf
 from django.core.management import call_command
 
+from tidegate.desk.log_filter import keep_tokens_out
 from tidegate.desk.settings import DeskSettings, desk_settings, django_settings
 from tidegate.node.keys import keys_of
 from tidegate.node.settings import SETTINGS_FILE, NodeSettings, read_settings
@@ -25,6 +26,7 @@ def set_up(folder: Path, settings: NodeSettings | None = None) -> DeskSettings:
         return desk
     django_conf.configure(**django_settings(folder, desk, keys_of(folder).ticket, node.notices.public_url))
     django.setup()
+    keep_tokens_out()
     return desk
 
 

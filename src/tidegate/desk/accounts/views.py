@@ -21,6 +21,8 @@ from tidegate.desk.node_link import node
 from tidegate.engine.rungs import STAGES, Rung
 from tidegate.node.account_shown import Standing
 
+MOST_DIGITS = 19
+"""Of a decision's number."""
 EXPLAINED = 5
 """Decisions explained on the page; older ones are listed."""
 
@@ -61,7 +63,14 @@ def show(
     if account is None and (standing is None or not standing.known):
         raise Http404("nothing is known of this account")
     before = request.GET.get("before", "")
-    listed, older = decisions(account, int(before) if before.isdecimal() else None) if account else ([], None)
+    listed, older = (
+        decisions(
+            account,
+            int(before) if before.isascii() and before.isdecimal() and len(before) < MOST_DIGITS else None,
+        )
+        if account
+        else ([], None)
+    )
     explained = [explain(one, row) for one in listed[:EXPLAINED]]
     return render(
         request,

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 
 from tidegate.desk.access.gate import needs
 from tidegate.desk.access.roles import Right
+from tidegate.desk.accounts.refusals import REFUSALS, in_words
 from tidegate.desk.appeals import deciding
 from tidegate.desk.appeals.forms import Deciding, Range
 from tidegate.desk.appeals.grounds import grounds_of, rules_now
@@ -19,10 +20,8 @@ from tidegate.desk.appeals.models import Appeal, Outcome, State
 from tidegate.desk.appeals.service_level import DAYS, service_level
 from tidegate.desk.appeals.statement_of_reasons import restricts
 from tidegate.desk.appeals.texts import DEFAULT, NAMES, texts
-from tidegate.desk.node_link import NodeAbsent
 from tidegate.desk.review.models import Ruled
 from tidegate.engine.rungs import Rung
-from tidegate.node.requests import RequestError, StorageError
 
 ROWS = 50
 RULED_SHOWN = 20
@@ -121,8 +120,8 @@ def _decide(request: Any, appeal: Appeal, form: Deciding) -> bool:
         )
     except (deciding.NotDecided, PermissionDenied, ValueError) as refused:
         form.add_error(None, str(refused))
-    except (NodeAbsent, RequestError, StorageError) as error:
-        form.add_error(None, f"Nothing was changed, because the node could not carry it out: {error}")
+    except REFUSALS as error:
+        form.add_error(None, in_words(error))
     else:
         messages.success(request, f"Appeal {appeal.pk} is decided, and the account holder sees why.")
         return True

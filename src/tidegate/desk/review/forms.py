@@ -2,12 +2,12 @@
 
 from django import forms
 
-from tidegate.desk.accounts.forms import reason_field
+from tidegate.desk.accounts.forms import DeskForm, reason_field
 
 ABUSIVE, LEGITIMATE = "abusive", "legitimate"
 
 
-class BlindForm(forms.Form):
+class BlindForm(DeskForm):
     """What it looks like to somebody who is not told what was decided."""
 
     finding = forms.ChoiceField(

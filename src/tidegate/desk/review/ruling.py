@@ -180,6 +180,7 @@ def _carry_out(
         if appeal_id is None:  # whoever appeals does not wait for a reviewer who holds the case
             for one in open_cases.values():
                 held_by_other(one, asked.person)
+                _check_dispute(one, asked.person)
         if case is not None and all(case.pk != one.pk for one in open_cases.values()):
             raise PermissionDenied("this case is settled already")
         made = [_ruled(asked, account, now, open_cases.get(account.pk)) for account in accounts]
@@ -199,6 +200,16 @@ def _carry_out(
         )
         node().carry_out_all([asked.ruling(account) for account in accounts])
     return made
+
+
+def _check_dispute(case: Case, person: Any) -> None:
+    """Raises PermissionDenied when the case is disputed and this person is not the one to settle it."""
+    if case.first_by_id is None:
+        return
+    if case.first_by_id == person.pk:
+        raise PermissionDenied("you disputed this case; somebody else decides it")
+    if not person.may(Right.RULE_BAN):
+        raise PermissionDenied("this case is disputed; a senior reviewer decides it")
 
 
 def _open_cases(accounts: Sequence[Account]) -> dict[int, Case]:

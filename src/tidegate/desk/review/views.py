@@ -156,6 +156,7 @@ def _show(request: Any, found: Case, *, form: Any = None, status: int = 200) -> 
     history = found.account.history.select_related("basis").order_by("-number")
     decision = found.decision if blind else _standing_decision(found, history)
     explained = explain(decision, row, blind=blind) if decision else None
+    sees_kinds = person.role in SEES_KINDS and not holds
     if form is None:
         form = BlindForm() if blind else RulingForm()
     return render(
@@ -174,8 +175,8 @@ def _show(request: Any, found: Case, *, form: Any = None, status: int = 200) -> 
             else list(found.account.rulings.select_related("person").order_by("-time")[:EARLIER]),
             "trouble": trouble,
             "may_take_over": person.may(Right.RULE_BAN),
-            "sampled": person.role in SEES_KINDS and Sample.objects.filter(case=found).exists(),
-            "sees_kinds": person.role in SEES_KINDS,
+            "sampled": sees_kinds and Sample.objects.filter(case=found).exists(),
+            "sees_kinds": sees_kinds,
             "ended": not blind and found.state == "open" and found.account.rung == Rung.ALLOW,
             "undoable": undoing.undoable(person),
         },
