@@ -19,7 +19,7 @@ from tidegate.node.api.tokens import Scope, Tokens, add_token
 from tidegate.node.node import Node
 from tidegate.node.settings import Enforcement, Limits, Listen, Mode, NodeSettings
 
-BOUND_S = 30.0
+BOUND_S = 120.0
 """How long a test waits for something that must happen."""
 QUICK = Enforcement(mode=Mode.ENFORCE, first_retry_s=0.2, longest_retry_s=0.4, lease_s=0.6, attempts=3)
 
