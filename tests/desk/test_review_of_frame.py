@@ -12,6 +12,7 @@ from desk.sending import bulk_sender
 from tidegate.desk.ledger.models import Account
 from tidegate.desk.review.models import Case, Ruled
 from tidegate.desk.review.ruling import rule, rule_many
+from tidegate.desk.review.taking import take
 from tidegate.node.requests import RequestError
 
 pytestmark = pytest.mark.django_db
@@ -52,4 +53,20 @@ def test_of_many_none_is_ruled_on_when_the_node_does_not_know_one(
     with pytest.raises(RequestError, match="never heard"):
         rule_many(people["senior"], [sender, unknown], "overturn", note="all of them")
     assert beside.link.standing(beside.key(MALLORY)).rung is before
+    assert not Ruled.objects.exists()
+
+
+def test_who_holds_a_blind_case_is_not_shown_the_account(sender: Account, people: Any) -> None:
+    case = Case.objects.get(account=sender)
+    Case.objects.update(blind=True, kind="blind", first_by=None)
+    client = Client()
+    client.force_login(people["senior"], backend="django.contrib.auth.backends.ModelBackend")
+    page = f"/desk/accounts/{sender.pseudonym}/"
+    assert client.get(page).status_code == 200
+    assert take(case.pk, people["senior"])
+    for answer in (
+        client.get(page),
+        client.post(f"{page}rule/", {"verdict": "overturn", "note": "by another door"}),
+    ):
+        assert answer.headers["location"] == f"/desk/queue/{case.pk}/"
     assert not Ruled.objects.exists()

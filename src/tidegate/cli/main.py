@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "serve": "Run a node: take events, decide, hand out actions.",
     "desk": "Look after the desk: who may sign in, its database.",
     "case": "Check a sealed case file: what is intact and what is not.",
+    "claims": "Find public claims of bulk or automated messaging in texts.",
     "audit": "Check the record of who did what at the desk.",
     "token": "Make, list and revoke the tokens of a node.",
     "policy": "Show or replace the policy of a running node.",

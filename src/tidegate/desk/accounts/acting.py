@@ -20,6 +20,7 @@ from tidegate.desk.ledger.models import Account, stored
 from tidegate.desk.node_link import node
 from tidegate.desk.review.models import Case
 from tidegate.desk.review.ruling import rule as decide
+from tidegate.desk.review.taking import blind_case_of
 from tidegate.statements.statement import pseudonym_shown
 
 BAD_FORM = 422
@@ -70,7 +71,9 @@ def reveal(request: Any, key: int) -> Any:
 @needs(Right.RULE)
 @require_POST
 def rule(request: Any, key: int) -> Any:
-    """A person decides about the account."""
+    """A person decides about the account; one who looks at it blindly does so in the queue."""
+    if held := blind_case_of(request.user, key):
+        return redirect("review:case", number=held)
     form = RulingForm(request.POST)
     if not form.is_valid():
         return show(request, key, ruling_form=form, status=BAD_FORM)

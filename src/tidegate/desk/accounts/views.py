@@ -18,6 +18,7 @@ from tidegate.desk.accounts.refusals import REFUSALS, in_words
 from tidegate.desk.ledger.copying import moment
 from tidegate.desk.ledger.models import Account, stored
 from tidegate.desk.node_link import node
+from tidegate.desk.review.taking import blind_case_of
 from tidegate.engine.rungs import STAGES, Rung
 from tidegate.node.account_shown import Standing
 
@@ -50,7 +51,9 @@ def list(request: Any) -> Any:
 
 @needs(Right.SEE)
 def page(request: Any, key: int) -> Any:
-    """One account."""
+    """One account; whoever looks at it blindly in the queue is sent back there, for the page tells what was decided."""
+    if held := blind_case_of(request.user, key):
+        return redirect("review:case", number=held)
     return show(request, key)
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from tidegate.desk.access.roles import Right
 from tidegate.desk.audit.chain import record
+from tidegate.desk.ledger.models import stored
 from tidegate.desk.review.models import Case
 from tidegate.engine.rungs import Rung
 
@@ -79,3 +80,20 @@ def take_next(person: Any) -> Case | None:
             if take(case.pk, person):
                 return case
     return None
+
+
+def blind_case_of(person: Any, key: int) -> int | None:
+    """The open blind case about an account, by pseudonym, that this person holds; None: none."""
+    found: int | None = (
+        Case.objects.filter(
+            account=stored(key),
+            state="open",
+            blind=True,
+            first_by=None,
+            locked_by=person,
+            locked_until__gte=timezone.now(),
+        )
+        .values_list("pk", flat=True)
+        .first()
+    )
+    return found
