@@ -181,6 +181,12 @@ def django_settings(folder: Path, desk: DeskSettings, secret: bytes, public_url:
             "tidegate.desk.appeals",
             "tidegate.desk.notice",
             "tidegate.desk.transparency",
+            "tidegate.desk.evidence.cases",
+            "tidegate.desk.evidence.exhibits",
+            "tidegate.desk.evidence.reading",
+            "tidegate.desk.evidence.subjects",
+            "tidegate.desk.evidence.steps",
+            "tidegate.desk.evidence.dossier",
         ],
         "MIDDLEWARE": [
             "tidegate.desk.access.headers.Headers",

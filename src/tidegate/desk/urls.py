@@ -19,6 +19,11 @@ urlpatterns = [
     path("desk/accounts/", include("tidegate.desk.accounts.urls")),
     path("desk/campaigns/", include("tidegate.desk.campaigns.urls")),
     path("desk/policy/", include("tidegate.desk.policies.urls")),
+    path("desk/cases/", include("tidegate.desk.evidence.dossier.urls")),
+    path("desk/cases/<slug:name>/exhibits/", include("tidegate.desk.evidence.exhibits.urls")),
+    path("desk/cases/<slug:name>/reading/", include("tidegate.desk.evidence.reading.urls")),
+    path("desk/cases/<slug:name>/links/", include("tidegate.desk.evidence.subjects.urls")),
+    path("desk/cases/<slug:name>/steps/", include("tidegate.desk.evidence.steps.urls")),
     path("desk/record/", include("tidegate.desk.audit.urls")),
 ]
 handler403 = "tidegate.desk.pages.views.forbidden"

@@ -9,11 +9,14 @@ class Role(StrEnum):
     ANALYST = "analyst"
     REVIEWER = "reviewer"
     SENIOR = "senior"
+    OFFICER = "officer"
+    COUNSEL = "counsel"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
 
 
-CHOICES = [(str(role), "Senior reviewer" if role is Role.SENIOR else str(role).capitalize()) for role in Role]
+_TITLES = {Role.SENIOR: "Senior reviewer", Role.OFFICER: "Case officer"}
+CHOICES = [(str(role), _TITLES.get(role, str(role).capitalize())) for role in Role]
 """For forms and the database."""
 
 
@@ -40,18 +43,33 @@ class Right(StrEnum):
     EXPORT = "export"
     """Take data out: statements of reasons, what is held about an account."""
     ERASE = "erase"
+    SEE_CASES = "see_cases"
+    """Look at cases: exhibits, links, letters, and the people and companies they name."""
+    WORK_CASES = "work_cases"
+    """Open cases, capture, confirm claims and links, determine, write letters, seal."""
+    APPROVE_STEP = "approve_step"
+    """Be the second person for a letter or a suit; look again at what was appealed."""
+    DECIDE_AS_COUNSEL = "decide_as_counsel"
+    """Decide, as a lawyer, what the table of grounds leaves to counsel; set and lift a legal hold."""
     MANAGE_PEOPLE = "manage_people"
 
 
 _LOOKS = {Right.SEE}
 _RULES = _LOOKS | {Right.RULE, Right.DECIDE_APPEAL, Right.REVEAL}
+_INVESTIGATES = {Right.SEE_CASES, Right.WORK_CASES, Right.APPROVE_STEP}
 RIGHTS: dict[str, frozenset[Right]] = {
     Role.ANALYST: frozenset(_LOOKS | {Right.EDIT_POLICY, Right.EXPORT}),
     Role.REVIEWER: frozenset(_RULES),
     Role.SENIOR: frozenset(
-        _RULES | {Right.RULE_BAN, Right.EDIT_POLICY, Right.APPROVE_POLICY, Right.OPERATE, Right.EXPORT}
+        _RULES
+        | _INVESTIGATES
+        | {Right.RULE_BAN, Right.EDIT_POLICY, Right.APPROVE_POLICY, Right.OPERATE, Right.EXPORT}
     ),
-    Role.AUDITOR: frozenset(_LOOKS | {Right.SEE_RECORD, Right.EXPORT}),
+    Role.OFFICER: frozenset(_LOOKS | _INVESTIGATES | {Right.EXPORT}),
+    Role.COUNSEL: frozenset(
+        _LOOKS | {Right.SEE_CASES, Right.APPROVE_STEP, Right.DECIDE_AS_COUNSEL, Right.EXPORT}
+    ),
+    Role.AUDITOR: frozenset(_LOOKS | {Right.SEE_CASES, Right.SEE_RECORD, Right.EXPORT}),
     Role.ADMINISTRATOR: frozenset(
         _LOOKS
         | {
@@ -78,6 +96,10 @@ IN_WORDS: dict[Right, str] = {
     Right.SEE_RECORD: "read and check the record of who did what",
     Right.EXPORT: "take data out",
     Right.ERASE: "erase what is held about an account",
+    Right.SEE_CASES: "look at cases and their exhibits",
+    Right.WORK_CASES: "work on cases: capture, confirm, determine, write letters, seal",
+    Right.APPROVE_STEP: "approve letters and suits as the second person",
+    Right.DECIDE_AS_COUNSEL: "decide as a lawyer, set and lift a legal hold",
     Right.MANAGE_PEOPLE: "look after people who work here",
 }
 """For pages and documentation."""

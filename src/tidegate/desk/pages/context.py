@@ -14,6 +14,7 @@ NAVIGATION = (
     ("Appeals", "appeals:list", Right.SEE),
     ("Accounts", "accounts:list", Right.SEE),
     ("Campaigns", "campaigns:list", Right.SEE),
+    ("Cases", "dossier:list", Right.SEE_CASES),
     ("Policy", "policies:page", Right.SEE),
     ("Report", "transparency:report", Right.SEE),
     ("Texts", "notice:answers", Right.SEE),

@@ -1,0 +1,1 @@
+"""What is done: determinations, letters and their service, suits, steps on accounts."""

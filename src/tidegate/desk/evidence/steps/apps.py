@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class StepsConfig(AppConfig):
+    name = "tidegate.desk.evidence.steps"
+    label = "steps"

@@ -1,0 +1,1 @@
+"""Who it is: links between exhibits, accounts, campaigns and the subject of a case; findings on the messenger."""
