@@ -7,12 +7,16 @@ floor, good for comparing one quarter with the next.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from django.core.cache import cache
+from django.utils import timezone
 
 from tidegate.desk.review.models import Ruled
 
 MOST = 2_000
 """Latest rulings that are looked at."""
+KEPT_S = 300.0
 ABUSIVE = "abusive"
 
 
@@ -26,6 +30,20 @@ class Agreement:
     """About which they found the same."""
     kappa: float | None
     """Cohen's; None: nothing to compare, or everybody always found the same one thing."""
+
+
+def agreement_of_late(over: timedelta) -> Agreement:
+    """The same up to now, looked up anew once somebody has ruled; at the latest after :data:`KEPT_S`."""
+    latest = Ruled.objects.order_by("-pk").values_list("pk", "time").first()
+    if latest is None:
+        return agreement_since(timezone.now() - over)
+    number, at = latest
+    name = f"agreement-{number}-{at.timestamp()}"
+    found: Agreement | None = cache.get(name)
+    if found is None:
+        found = agreement_since(timezone.now() - over)
+        cache.set(name, found, KEPT_S)
+    return found
 
 
 def agreement_since(since: datetime) -> Agreement:

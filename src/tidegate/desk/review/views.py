@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from tidegate.desk.access.gate import needs
@@ -19,7 +18,7 @@ from tidegate.desk.ledger.copying import moment
 from tidegate.desk.ledger.models import Account
 from tidegate.desk.node_link import node
 from tidegate.desk.review import taking, undoing
-from tidegate.desk.review.agreement import Agreement, agreement_since
+from tidegate.desk.review.agreement import agreement_of_late
 from tidegate.desk.review.deciding import decide, decide_blind
 from tidegate.desk.review.forms import ABUSIVE, BlindForm
 from tidegate.desk.review.models import Case, Sample
@@ -52,7 +51,7 @@ def queue(request: Any) -> Any:
             "waiting": waiting(),
             "mine": decided_by(request.user),
             "undoable": undoing.undoable(request.user),
-            "agreement": _agreement() if sees_kinds else None,
+            "agreement": agreement_of_late(AGREEMENT_OVER) if sees_kinds else None,
         },
     )
 
@@ -139,10 +138,6 @@ def undo(request: Any, number: int) -> Any:
     else:
         messages.success(request, "Taken back. The account goes where it stood, and its case is open again.")
     return redirect("review:queue")
-
-
-def _agreement() -> Agreement:
-    return agreement_since(timezone.now() - AGREEMENT_OVER)
 
 
 def _show(request: Any, found: Case, *, form: Any = None, status: int = 200) -> Any:

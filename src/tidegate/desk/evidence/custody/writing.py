@@ -9,6 +9,7 @@ from tidegate.desk.evidence.custody.authorities import Authority, stamp
 from tidegate.desk.evidence.custody.authorities_named import TokenRecord
 from tidegate.desk.evidence.custody.bag import DECLARATION, BagWriter, durable
 from tidegate.desk.evidence.custody.canonical_json import moment, pretty
+from tidegate.desk.evidence.custody.case_uco import case_uco
 from tidegate.desk.evidence.custody.certificate import certificate_draft
 from tidegate.desk.evidence.custody.chain import SEALED, following
 from tidegate.desk.evidence.custody.contents import FORMAT, CaseContents, CaseFileError
@@ -76,6 +77,7 @@ def _fill(
     if to_pdf is not None and (pdf := to_pdf(page)) is not None:
         bag.add("data/index.pdf", pdf)
     bag.add("data/certificate-draft.txt", certificate_draft(case, register).encode())
+    bag.add("data/case-uco.jsonld", case_uco(case, register, [*contents.custody, row]))
     return _seal(bag, contents, tokens, seal_with)
 
 
