@@ -38,6 +38,28 @@ class SecondFactor(StrEnum):
     """For a demonstration on one's own machine: whoever has set one up is asked for it."""
 
 
+class AuthoritySettings(Section, frozen=True, kw_only=True):
+    """A time-stamp authority (RFC 3161)."""
+
+    name: str
+    url: str
+    roots: str
+    """PEM file of its root certificates, as it publishes them; relative to the node's folder."""
+
+
+class EvidenceSettings(Section, frozen=True, kw_only=True):
+    """The section ``[desk.evidence]``."""
+
+    names: tuple[str, ...] = ()
+    """What people call the messenger, in all scripts and forms; empty: ``service`` alone."""
+    authorities: tuple[AuthoritySettings, ...] = ()
+    """One or two; empty: exhibits get no time stamps."""
+    networks: tuple[str, ...] = ()
+    """Private networks that may be captured from all the same, as ``10.0.0.0/8``."""
+    keep_days: Annotated[int, msgspec.Meta(ge=1)] = 3_650
+    """For which a closed case is kept."""
+
+
 class DeskSettings(Section, frozen=True, kw_only=True):
     """The section ``[desk]``."""
 
@@ -64,6 +86,8 @@ class DeskSettings(Section, frozen=True, kw_only=True):
     """Of the review queue, drawn uniformly at random."""
     blind_share: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.10
     """Of automatic actions, looked at again by somebody who is not told what was decided."""
+    evidence: EvidenceSettings = EvidenceSettings()
+    """Off-platform evidence and cases."""
 
 
 def desk_settings(section: Mapping[str, Any]) -> DeskSettings:

@@ -58,7 +58,7 @@ def warc_of(exchange: Exchange, software: str) -> bytes:
     from warcio.statusandheaders import StatusAndHeaders
     from warcio.warcwriter import BufferWARCWriter
 
-    decoded = _decoded(exchange)
+    decoded = decoded_body(exchange)
     writer = BufferWARCWriter(gzip=True)
     at = exchange.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     writer.write_record(
@@ -91,8 +91,8 @@ def warc_of(exchange: Exchange, software: str) -> bytes:
     return made
 
 
-def _decoded(exchange: Exchange) -> bytes:
-    """The body as a browser reads it."""
+def decoded_body(exchange: Exchange, most: int = MOST_PAYLOAD_BYTES) -> bytes:
+    """The body as a browser reads it. Raises WarcError when that is more than ``most`` bytes."""
     from warcio.bufferedreaders import BufferedReader, ChunkedDataReader
 
     headers = {name.lower(): value.strip().lower() for name, value in exchange.headers}
@@ -101,15 +101,15 @@ def _decoded(exchange: Exchange) -> bytes:
         stream = ChunkedDataReader(stream, decomp_type=headers.get("content-encoding"))
     elif headers.get("content-encoding"):
         stream = BufferedReader(stream, decomp_type=headers["content-encoding"])
-    return _bounded(stream, exchange.url)
+    return _bounded(stream, exchange.url, most)
 
 
-def _bounded(stream: Any, where: str) -> bytes:
+def _bounded(stream: Any, where: str, most: int = MOST_PAYLOAD_BYTES) -> bytes:
     pieces, size = [], 0
     while piece := stream.read(PIECE_BYTES):
         size += len(piece)
-        if size > MOST_PAYLOAD_BYTES:
-            raise WarcError(f"{where}: more than {MOST_PAYLOAD_BYTES:,} bytes when decoded")
+        if size > most:
+            raise WarcError(f"{where}: more than {most:,} bytes when decoded")
         pieces.append(piece)
     return b"".join(pieces)
 
@@ -141,7 +141,7 @@ def _payload(record: Any) -> Payload:
     return Payload(
         url=url,
         raw_sha256=sha256_of(raw),
-        decoded=_decoded(Exchange(url, datetime.now(UTC), "", headers[:MOST_HEADERS], raw)),
+        decoded=decoded_body(Exchange(url, datetime.now(UTC), "", headers[:MOST_HEADERS], raw)),
         stated_raw=str(record.rec_headers.get_header(RAW_HEADER) or ""),
         stated_decoded=str(record.rec_headers.get_header(DECODED_HEADER) or ""),
     )

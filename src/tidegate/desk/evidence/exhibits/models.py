@@ -1,5 +1,7 @@
 """What is watched, what was captured, and how it was shown."""
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -34,6 +36,8 @@ class Source(models.Model):
     next_at = models.DateTimeField(null=True)
     first_seen = models.DateTimeField(null=True)
     last_seen = models.DateTimeField(null=True)
+    despite_robots = models.CharField(max_length=500, blank=True)
+    """Why it is captured although its robots.txt asks not to; empty: it is not."""
     gone_since = models.DateTimeField(null=True)
     """First time that it was not there any more; None while it is."""
 
@@ -77,6 +81,12 @@ class Exhibit(models.Model):
     """SHA-256 of its visible text in UTF-8, a working copy in which claims and identifiers have their places."""
     language = models.CharField(max_length=20, blank=True)
     """As it says itself (BCP 47)."""
+    seen = models.DateTimeField(null=True)
+    """When whoever handed it in says to have seen it; None for what was fetched."""
+    pending = models.BooleanField(default=True)
+    """Time stamps, rendering and reading are still to be done; the one field that changes."""
+    trouble = models.CharField(max_length=500, blank=True)
+    """What of that did not work, in words."""
     weak = models.BooleanField(default=False)
     """Rests on one party's word: a screenshot handed in, a copy without its source."""
     weak_why = models.CharField(max_length=300, blank=True)
@@ -86,12 +96,19 @@ class Exhibit(models.Model):
             models.UniqueConstraint(fields=["case", "number"], name="exhibit_number_once"),
             models.UniqueConstraint(fields=["case", "sha256", "captured"], name="exhibit_once"),
         ]
+        indexes = [models.Index(fields=["pending", "id"])]
 
     @property
-    def dated(self) -> bool:
-        """Somebody other than the exhibit vouches for when it was seen: this machine's clock, for what it fetched
-        itself, or a time stamp."""
-        return self.status is not None or self.stamps.exists()
+    def observed(self) -> datetime | None:
+        """The moment that somebody other than the exhibit vouches for: this machine's clock for what it fetched itself,
+        else whoever handed it in, else a time stamp; None: nobody does.
+        """
+        if self.status is not None:
+            return self.captured
+        if self.seen is not None:
+            return self.seen
+        first: datetime | None = self.stamps.order_by("at").values_list("at", flat=True).first()
+        return first
 
     def __str__(self) -> str:
         return f"exhibit {self.number}"

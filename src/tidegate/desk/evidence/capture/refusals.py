@@ -1,0 +1,17 @@
+"""Why something was not captured."""
+
+
+class CaptureError(Exception):
+    """Not captured; the message says why, in words for the officer."""
+
+
+class RefusedError(CaptureError):
+    """We do not ask for it: a private address, robots.txt, a scheme."""
+
+
+class FailedError(CaptureError):
+    """It was asked for, and no whole answer came: too slow, too large, broken."""
+
+
+class GoneError(CaptureError):
+    """It is not there: no such name, or the server says that it is gone."""

@@ -1,0 +1,79 @@
+"""Files that somebody hands in: what each is, and what it rests on."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from tidegate.desk.appeals.attachments import shown_name
+from tidegate.desk.appeals.file_kinds import kind_of
+from tidegate.desk.evidence.cases.models import Case
+from tidegate.desk.evidence.exhibits.intake import IntakeError, Taken, take_in
+from tidegate.desk.evidence.exhibits.models import Exhibit, Source
+
+MOST_FILES = 50
+"""Handed in at once."""
+_TEXTS = {
+    ".html": ("text/html", Source.Kind.PAGE),
+    ".htm": ("text/html", Source.Kind.PAGE),
+    ".xhtml": ("application/xhtml+xml", Source.Kind.PAGE),
+    ".txt": ("text/plain", Source.Kind.FILE),
+    ".csv": ("text/csv", Source.Kind.FILE),
+    ".json": ("application/json", Source.Kind.FILE),
+    ".eml": ("message/rfc822", Source.Kind.EMAIL),
+}
+_PICTURES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "pdf": "application/pdf"}
+_OWN_TITLE = (str(Source.Kind.PAGE), str(Source.Kind.EMAIL))
+_WARC = re.compile(rb"(?:WARC/\d\.\d|\x1f\x8b)")
+
+
+def kind_and_type(name: str, content: bytes) -> tuple[str, str]:
+    """The kind of source and the media type of a file, by its name and its bytes. What is not known is kept as bytes."""
+    lower = name.lower()
+    for ending, (media_type, kind) in _TEXTS.items():
+        if lower.endswith(ending):
+            return str(kind), media_type
+    if lower.endswith((".warc", ".warc.gz")) and _WARC.match(content):
+        return str(Source.Kind.WARC), "application/warc"
+    known = kind_of(name, content)
+    if known in _PICTURES:
+        media_type = _PICTURES[known]
+        return str(
+            Source.Kind.SCREENSHOT if media_type.startswith("image/") else Source.Kind.FILE
+        ), media_type
+    return str(Source.Kind.FILE), "application/octet-stream"
+
+
+def hand_in(
+    case: Case, person: Any, name: str, content: bytes, seen: datetime | None, origin: str
+) -> Exhibit:
+    """One file as an exhibit. Raises what :func:`~.intake.take_in` raises.
+
+    ``seen``: when whoever hands it in says to have seen it; ``origin``: where, in words or as an address.
+    """
+    shown = shown_name(name)
+    kind, media_type = kind_and_type(shown, content)
+    address = origin if origin.startswith(("http://", "https://")) else ""
+    why = f"Handed in by {person}: nobody else vouches for where and when it was seen."
+    taken = Taken(
+        kind=kind,
+        raw=content,
+        media_type=media_type,
+        title="" if kind in _OWN_TITLE else shown,
+        address=address,
+        seen=seen,
+        weak_why=why if address or not origin else f"{why} Origin as told: {origin}"[:300],
+        warc=content if kind == str(Source.Kind.WARC) else b"",
+    )
+    return take_in(case, person, taken)
+
+
+def hand_in_all(
+    case: Case, person: Any, files: list[Any], seen: datetime | None, origin: str
+) -> list[Exhibit]:
+    """Uploaded files, in the order of their names. Raises IntakeError for the first that is not taken."""
+    if not files:
+        raise IntakeError("choose at least one file")
+    if len(files) > MOST_FILES:
+        raise IntakeError(f"{len(files)} files; up to {MOST_FILES} are taken at once")
+    ordered = sorted(files, key=lambda file: str(file.name))
+    return [hand_in(case, person, str(file.name), file.read(), seen, origin) for file in ordered]
