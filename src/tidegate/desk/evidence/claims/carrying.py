@@ -1,4 +1,4 @@
-"""Which words of a sentence carried its score: what each n-gram and each concept added, shared among its words."""
+"""Which words of a sentence carried its score: what each n-gram, piece and concept added, shared among its words."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +18,9 @@ def carried(
     columns: Mapping[tuple[str, ...], int],
 ) -> Floats:
     """What each word added to the log-odds of a claim, ``(words,)``; with the bias they sum up to the log-odds."""
-    return _of_grams(weights, features, len(tokens)) + _of_concepts(weights, features, tokens, hits, columns)
+    added = _of_grams(weights, features, len(tokens)) + _of_concepts(weights, features, tokens, hits, columns)
+    np.add.at(added, features.piece_words, weights.of_pieces(features))
+    return added
 
 
 def _of_grams(weights: Weights, features: Features, words: int) -> Floats:

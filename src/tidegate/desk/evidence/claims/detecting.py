@@ -11,6 +11,7 @@ from tidegate.desk.evidence.claims.carrying import carried
 from tidegate.desk.evidence.claims.claim import Channel, Claim, Kind, Mention, Stance, Word
 from tidegate.desk.evidence.claims.features import concept_columns, features_of
 from tidegate.desk.evidence.claims.language import language_of
+from tidegate.desk.evidence.claims.meanings import shipped_vocabulary
 from tidegate.desk.evidence.claims.sentences import sentences
 from tidegate.desk.evidence.claims.settings import MOST_CHARACTERS, Settings
 from tidegate.desk.evidence.claims.terms import Hit, Terms, shipped_terms
@@ -85,7 +86,7 @@ class Sentence:
         text_language: str | None,
     ) -> Claim | None:
         """As a claim, or None when it is below the threshold or about another channel."""
-        features = features_of(self.tokens, self.hits, columns)
+        features = features_of(self.tokens, self.hits, columns, shipped_vocabulary())
         outputs = weights.outputs(features)
         kinds, stances = _softmax(outputs[_KINDS]), _softmax(outputs[_STANCES])
         channel = self.channel

@@ -1,9 +1,9 @@
-"""What the weights are over: words, pairs of words and pieces of words, hashed; and the concepts that rules found.
+"""What the weights are over: words, pairs of words and pieces of words, hashed; concepts that rules found; pieces.
 
 Hashed n-grams after Weinberger et al., "Feature hashing for large scale multitask learning" (ICML 2009), without signs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from zlib import crc32
@@ -11,6 +11,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
+from tidegate.desk.evidence.claims.meanings import pieces_of
 from tidegate.desk.evidence.claims.terms import Hit, Terms
 from tidegate.desk.evidence.claims.tokens import MESSENGER, MONEY, NUMBER, Token
 
@@ -37,6 +38,10 @@ class Features:
     """And where it ends."""
     concepts: tuple[int, ...]
     """Columns of the concepts and pairs of them that are there."""
+    pieces: npt.NDArray[np.int64]
+    """Numbers of the pieces in the vocabulary, ``(pieces,)``, with repetitions."""
+    piece_words: npt.NDArray[np.int64]
+    """Number of the word of each, ``(pieces,)``."""
 
 
 def concept_columns(terms: Terms) -> dict[tuple[str, ...], int]:
@@ -47,7 +52,10 @@ def concept_columns(terms: Terms) -> dict[tuple[str, ...], int]:
 
 
 def features_of(
-    tokens: Sequence[Token], hits: Sequence[Hit], columns: dict[tuple[str, ...], int]
+    tokens: Sequence[Token],
+    hits: Sequence[Hit],
+    columns: dict[tuple[str, ...], int],
+    vocabulary: Mapping[str, int],
 ) -> Features:
     """Of a sentence of at least one token. Raises KeyError for a concept that has no column."""
     grams: list[bytes] = []
@@ -69,7 +77,9 @@ def features_of(
                 owners.append((at, at + size - 1))
     places = np.array(owners, dtype=np.int64).reshape(-1, 2)
     buckets = np.array([crc32(gram) & (BUCKETS - 1) for gram in grams], dtype=np.int64)
-    return Features(buckets, places[:, 0], places[:, 1], _concepts(norms, hits, columns))
+    cut = np.array(list(pieces_of(norms, vocabulary)), dtype=np.int64).reshape(-1, 2)
+    concepts = _concepts(norms, hits, columns)
+    return Features(buckets, places[:, 0], places[:, 1], concepts, cut[:, 0], cut[:, 1])
 
 
 def sign_of(norm: str) -> str | None:

@@ -12,7 +12,7 @@ NEUTRAL_NAMES = (
     "यह मैसेंजर", "هذا التطبيق للمراسلة", "تطبيق المراسلة هذا", "本通讯软件", "本通信软件", "该通讯软件",
 )  # fmt: skip
 """How texts name the messenger without naming it."""
-DEFAULT_THRESHOLD = 0.5
+DEFAULT_THRESHOLD = 0.65
 MOST_CHARACTERS = 5_000_000
 """A text beyond it is refused: no page that a person reads is that long."""
 LONGEST_SENTENCE = 2_000

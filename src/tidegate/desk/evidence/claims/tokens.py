@@ -21,6 +21,7 @@ LONG_NAME = 6
 
 _ALONE = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Scripts written without spaces: every character is a word."""
+_ALONE_CHARACTER = re.compile(f"[{_ALONE}]")
 _INDIC = "\u0900-\u0963\u0966-\u0d7f\u200c\u200d"
 """Vowel signs are no letters for ``re``, and would tear words apart. The danda between is left out: it ends sentences."""
 _MARKS = "\u0300-\u036f\u064b-\u065f\u0670"
@@ -48,6 +49,11 @@ def fold(word: str) -> str:
         return word.lower()
     decomposed = unicodedata.normalize("NFKD", word.casefold().replace("ı", "i"))
     return unicodedata.normalize("NFKC", _DROPPED.sub("", decomposed))
+
+
+def stands_alone(norm: str) -> bool:
+    """Whether it is a character of a script that is written without spaces."""
+    return len(norm) == 1 and _ALONE_CHARACTER.match(norm) is not None
 
 
 def names_pattern(names: Sequence[str]) -> re.Pattern[str]:

@@ -4,14 +4,11 @@ The templates are in ``corpus/``, one file for each language; their headings say
 about, its stance and its channel. Names of messenger, products and companies are invented.
 """
 
-import hashlib
 import random
 import re
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-
-from tidegate.desk.evidence.claims import terms
 
 PACKAGE = "tidegate.desk.evidence.claims"
 MESSENGER_NAME = "Pelmora"
@@ -61,10 +58,9 @@ def corpus() -> tuple[Labelled, ...]:
     return tuple(sentence for language in languages() for sentence in _of(language))
 
 
-def digest() -> str:
-    """Of everything that weights are learned from."""
-    texts = "".join(_source(language) for language in languages())
-    return hashlib.sha256((texts + terms.source()).encode()).hexdigest()[:16]
+def source() -> str:
+    """The templates of all languages one after the other."""
+    return "".join(_source(language) for language in languages())
 
 
 def _source(language: str) -> str:

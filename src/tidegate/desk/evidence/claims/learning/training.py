@@ -1,7 +1,8 @@
-"""Weights from sentences: TF-IDF of hashed n-grams and concepts, then logistic regressions."""
+"""Weights from sentences: logistic regressions on TF-IDF of hashed n-grams with concepts, and on vectors of pieces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +18,24 @@ from tidegate.desk.evidence.claims.features import (
     features_of,
 )
 from tidegate.desk.evidence.claims.learning.corpus import MESSENGER_NAME, Labelled
+from tidegate.desk.evidence.claims.learning.encoder import pieces_and_vectors
+from tidegate.desk.evidence.claims.learning.loose import PREFIX
+from tidegate.desk.evidence.claims.meanings import shipped_vocabulary
 from tidegate.desk.evidence.claims.settings import NEUTRAL_NAMES
 from tidegate.desk.evidence.claims.terms import shipped_terms
 from tidegate.desk.evidence.claims.tokens import names_pattern, tokens_of
 from tidegate.desk.evidence.claims.weights import HEADS, OUTPUTS, Weights, quantised
 
-INVERSE_REGULARISATION = 30.0
+INVERSE_REGULARISATION = 10.0
 MOST_ITERATIONS = 300
+LOOSE_WEIGHT, TEMPLATE_WEIGHT = 4.0, 1.0
+"""Of a sentence: each template is there four times, and in twelve languages."""
+MEANING_REGULARISATION = 1.0
+"""Inverse, too."""
+MEANING_TEMPLATE_WEIGHT = 0.25
+SHARE = 0.7
+"""Of each of the two regressions in the log-odds of a claim. Learned together, words that were seen would leave nothing
+to the meanings, which are what there is for words that were not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +48,31 @@ class Prepared:
 
 def prepare(sentences: Sequence[Labelled]) -> list[Prepared]:
     """The features of each sentence, in the same order."""
+    vocabulary = shipped_vocabulary()
     terms, names = shipped_terms(), names_pattern((MESSENGER_NAME, *NEUTRAL_NAMES))
     columns = concept_columns(terms)
     prepared = []
     for sentence in sentences:
         tokens = tokens_of(sentence.text, names)
-        prepared.append(Prepared(sentence, features_of(tokens, list(terms.hits(tokens)), columns)))
+        prepared.append(
+            Prepared(sentence, features_of(tokens, list(terms.hits(tokens)), columns, vocabulary))
+        )
     return prepared
 
 
 def train(prepared: Sequence[Prepared], made_from: str, heads: Sequence[str] = tuple(HEADS)) -> Weights:
-    """The same sentences give the same weights. Heads that are not asked for are 0."""
+    """The same sentences give the same weights. Heads that are not asked for are 0.
+
+    Raises ValueError when the vocabulary in the package is not that of the encoder.
+    """
     columns = len(concept_columns(shipped_terms()))
     idf = _idf(prepared)
     inputs = _inputs(prepared, idf, columns)
+    known_pieces, vectors = pieces_and_vectors()
+    if known_pieces != list(shipped_vocabulary()):
+        raise ValueError("pieces.npz is not of this encoder: run `tidegate claims train`, which writes it")
     grams, concepts = np.zeros((BUCKETS, OUTPUTS)), np.zeros((columns, OUTPUTS))
-    bias = np.zeros(OUTPUTS)
+    bias, pieces = np.zeros(OUTPUTS), np.zeros(len(vectors))
     at = 0
     for head, outputs in HEADS.items():
         here = slice(at, at + len(outputs))
@@ -59,14 +80,44 @@ def train(prepared: Sequence[Prepared], made_from: str, heads: Sequence[str] = t
         if head not in heads:
             continue
         labels, known = _labels(prepared, head)
-        model = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=MOST_ITERATIONS)
-        # Vectors are short: threads would only wait for each other, and add up in another order.
-        with threadpool_limits(1):
-            model.fit(inputs[known], labels[known])
-        grams[:, here] = model.coef_[:, :BUCKETS].T
-        concepts[:, here] = model.coef_[:, BUCKETS:].T
-        bias[here] = model.intercept_
-    return quantised(idf, grams, concepts, bias, made_from)
+        weights = _weights(prepared, TEMPLATE_WEIGHT)
+        model = _fitted(inputs[known], labels[known], weights[known], INVERSE_REGULARISATION)
+        share = SHARE if head == "claim" else 1.0
+        grams[:, here] = model.coef_[:, :BUCKETS].T * share
+        concepts[:, here] = model.coef_[:, BUCKETS:].T * share
+        bias[here] = model.intercept_ * share
+        if head == "claim":
+            weights = _weights(prepared, MEANING_TEMPLATE_WEIGHT)
+            model = _fitted(_meanings(prepared, vectors), labels, weights, MEANING_REGULARISATION)
+            pieces = vectors @ model.coef_[0] * SHARE
+            bias[here] += model.intercept_ * SHARE
+    return quantised(idf, grams, concepts, bias, pieces, made_from)
+
+
+def _fitted(
+    inputs: Any,
+    labels: npt.NDArray[np.int64],
+    weights: npt.NDArray[np.float64],
+    inverse_regularisation: float,
+) -> LogisticRegression:
+    model = LogisticRegression(C=inverse_regularisation, max_iter=MOST_ITERATIONS)
+    # Vectors are short: threads would only wait for each other, and add up in another order.
+    with threadpool_limits(1):
+        return model.fit(inputs, labels, sample_weight=weights)
+
+
+def _weights(prepared: Sequence[Prepared], template_weight: float) -> npt.NDArray[np.float64]:
+    loose = [one.sentence.family.startswith(PREFIX) for one in prepared]
+    return np.where(loose, LOOSE_WEIGHT, template_weight)
+
+
+def _meanings(prepared: Sequence[Prepared], vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """The vectors of a sentence's pieces, added up as :meth:`Weights.of_pieces` adds what is made of them."""
+    rows = [
+        vectors[one.features.pieces].sum(axis=0) / np.sqrt(max(len(one.features.pieces), 1))
+        for one in prepared
+    ]
+    return np.stack(rows).astype(np.float64)
 
 
 def _idf(prepared: Sequence[Prepared]) -> npt.NDArray[np.float64]:
