@@ -7,6 +7,7 @@ is kept as an empty file until the desk has done the same; a desk that was away 
 import logging
 import os
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ ROUND = timedelta(days=7)
 _PERSON = "ruling"
 """The one reason that stays: that a person decided says nothing of how the account behaved."""
 _last_s = -EVERY_S
+others: list[Callable[[int], int]] = []
+"""What other rooms forget about an account, by pseudonym; each says how much. Apps add theirs when they are ready."""
 
 
 # -- one account -------------------------------------------------------------------------------------------------------
@@ -55,6 +58,8 @@ def forget(key: int) -> dict[str, int]:
             "rulings": Ruled.objects.filter(account_id=row).update(account=None, note=""),
             "backtests": policies.forget(key),
         }
+        for other in others:
+            gone[other.__module__.rpartition(".")[0].rpartition(".")[2]] = other(key)
         Account.objects.filter(pk=row).delete()
     cache.delete(f"life-{key:016x}")
     return gone

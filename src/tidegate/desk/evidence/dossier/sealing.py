@@ -1,0 +1,131 @@
+"""Sealing a case: one file with everything, checked at once as anybody else would check it."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from tidegate.desk.audit.chain import record
+from tidegate.desk.evidence.cases import custody
+from tidegate.desk.evidence.cases.models import Case
+from tidegate.desk.evidence.custody.authorities import NoAnswerError
+from tidegate.desk.evidence.custody.canonical_json import moment
+from tidegate.desk.evidence.custody.contents import CaseContents, CaseFileError
+from tidegate.desk.evidence.custody.printing import NotPrintedError, print_to_pdf
+from tidegate.desk.evidence.custody.safe_zip import RefusedFileError
+from tidegate.desk.evidence.custody.verdict import Verdict
+from tidegate.desk.evidence.custody.verifying import verify
+from tidegate.desk.evidence.custody.writing import write_case_file
+from tidegate.desk.evidence.dossier.models import SealedFile
+from tidegate.desk.evidence.dossier.timeline import LANES, ROOMS, happened
+from tidegate.desk.evidence.exhibits import contents as exhibits
+from tidegate.desk.evidence.exhibits.intake import TOOL
+from tidegate.desk.evidence.exhibits.models import Exhibit
+from tidegate.desk.evidence.exhibits.stamping import authorities
+from tidegate.desk.evidence.steps import contents as steps
+
+FOLDER = "desk-cases"
+_PIECE = 1 << 20
+
+
+class SealError(Exception):
+    """The case was not sealed; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A sealed file and what checking it said."""
+
+    file: SealedFile
+    verdict: Verdict
+    trouble: str
+    """What is missing in it, in words."""
+
+
+def folder_of(case: Case) -> Path:
+    """Where its sealed files are."""
+    return Path(settings.TIDEGATE_FOLDER, FOLDER, case.name)
+
+
+def seal(case: Case, person: Any) -> Sealed:
+    """Write the file and check it. Raises SealError; then there is no file.
+
+    The chain in the file ends with the row that seals it; the case's own chain goes on after it.
+    """
+    if Exhibit.objects.filter(case=case, pending=True).exists():
+        raise SealError("some exhibits are still being stamped, rendered or read; try again in a moment")
+    troubles: list[str] = []
+
+    def to_pdf(page: str) -> bytes | None:
+        try:
+            made = print_to_pdf(page)
+        except NotPrintedError as error:
+            troubles.append(f"Without its index as PDF: {error}.")
+            return None
+        if made is None:
+            troubles.append("Without its index as PDF: no Chromium is installed here.")
+        return made
+
+    folder = folder_of(case)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made_at = timezone.now()
+    path = folder / f"{case.name}-{made_at:%Y%m%dT%H%M%S}-{secrets.token_hex(2)}.zip"
+    try:
+        asked = authorities()
+        if not asked:
+            troubles.append("No time-stamp authority is set, so nobody else vouches for when it was sealed.")
+        with transaction.atomic():
+            manifest = write_case_file(path, _contents(case, person, made_at), asked, to_pdf)
+        path.chmod(0o600)
+        verdict = verify(path)
+    except (CaseFileError, NoAnswerError, OSError, RefusedFileError, ValueError) as error:
+        path.unlink(missing_ok=True)
+        raise SealError(str(error)) from None
+    with transaction.atomic():
+        file = SealedFile.objects.create(
+            case=case,
+            made=made_at,
+            by=person,
+            name=path.name,
+            size_bytes=path.stat().st_size,
+            sha256=_sha256(path),
+            manifest_sha256=manifest,
+        )
+        custody.add(case, person, "sealed file made", "", {"file": path.name, "manifest": manifest})
+        record(person, "case.sealed", case.name, sha256=file.sha256)
+    return Sealed(file, verdict, " ".join(troubles))
+
+
+def _contents(case: Case, person: Any, made_at: Any) -> CaseContents:
+    told: dict[str, Any] = {}
+    for room in reversed(ROOMS):
+        told |= room.record(case)
+    told["timeline"] = [
+        {"at": moment(one.at), "where": LANES[one.lane], "what": one.words} for one in happened(case)
+    ]
+    return CaseContents(
+        id=case.name,
+        title=case.title,
+        officer=str(person),
+        made_at=made_at,
+        tool=TOOL,
+        exhibits=exhibits.of(case),
+        custody=custody.chain(case),
+        authorities=exhibits.named_authorities(),
+        heads=exhibits.heads(case),
+        determinations=steps.determinations(case),
+        record=told,
+    )
+
+
+def _sha256(path: Path) -> str:
+    made = hashlib.sha256()
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            made.update(piece)
+    return made.hexdigest()
