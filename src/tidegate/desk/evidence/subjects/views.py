@@ -20,6 +20,7 @@ from tidegate.desk.evidence.subjects.models import Finding, Known, Link, RoleHel
 
 SHOWN = 200
 BAD_FORM = 422
+_FORMS = {"known_form": KnownForm, "role_form": RoleForm, "finding_form": FindingForm, "link_form": LinkForm}
 _ORDER = {"proposed": 0, "confirmed": 1, "rejected": 2}
 
 
@@ -49,19 +50,18 @@ def _page(request: Any, case: Case, *, status: int = 200, **forms: Any) -> Any:
         links=links,
         findings=Finding.objects.filter(case=case).order_by("abuse_at", "pk")[:SHOWN],
         ends=ends,
-        **{
-            "known_form": KnownForm(),
-            "role_form": RoleForm(),
-            "finding_form": FindingForm(),
-            "link_form": LinkForm(),
-        }
-        | forms,
+        **_empty_forms() | forms,
     )
     context["shown_findings"] = [
         {"row": one, "account": ends.shown(ends.account_stored(one.account), case)}
         for one in context["findings"]
     ]
     return render(request, "subjects/page.html", context, status=status)
+
+
+def _empty_forms() -> dict[str, Any]:
+    """Each with ids of its own, since they stand on one page."""
+    return {name: kind(auto_id=f"id_{name}_%s") for name, kind in _FORMS.items()}
 
 
 def _closed(request: Any, case: Case) -> bool:
@@ -75,7 +75,7 @@ def _closed(request: Any, case: Case) -> bool:
 def add_known(request: Any, name: str) -> Any:
     """Something known of the subject."""
     case = case_named(name)
-    form = KnownForm(request.POST)
+    form = KnownForm(request.POST, auto_id="id_known_form_%s")
     if not form.is_valid() or _closed(request, case):
         return _page(request, case, known_form=form, status=BAD_FORM)
     asked = form.cleaned_data
@@ -113,7 +113,7 @@ def forget_known(request: Any, name: str, known: int) -> Any:
 def add_role(request: Any, name: str) -> Any:
     """What the subject does."""
     case = case_named(name)
-    form = RoleForm(request.POST)
+    form = RoleForm(request.POST, auto_id="id_role_form_%s")
     if not form.is_valid() or _closed(request, case):
         return _page(request, case, role_form=form, status=BAD_FORM)
     asked = form.cleaned_data
@@ -166,7 +166,7 @@ def rule(request: Any, name: str, link: int) -> Any:
 def add_link(request: Any, name: str) -> Any:
     """A link that a person draws."""
     case = case_named(name)
-    form = LinkForm(request.POST)
+    form = LinkForm(request.POST, auto_id="id_link_form_%s")
     if form.is_valid():
         other = form.other(case)
         try:
@@ -185,7 +185,7 @@ def add_link(request: Any, name: str) -> Any:
 def add_finding(request: Any, name: str) -> Any:
     """What was decided on the messenger against an account or a campaign."""
     case = case_named(name)
-    form = FindingForm(request.POST)
+    form = FindingForm(request.POST, auto_id="id_finding_form_%s")
     if form.is_valid():
         key = int(form.cleaned_data["which"], 16)
         add = findings.add_account if form.cleaned_data["about"] == ends.ACCOUNT else findings.add_campaign
