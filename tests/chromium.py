@@ -38,6 +38,7 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    "--disable-features=SpareRendererForSitePerProcess",  # a process in reserve for each page costs as much as the page
     # Whatever a page might ask for elsewhere goes nowhere.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
@@ -53,7 +54,7 @@ def chromium_or_skip() -> str:
 
 
 class Chromium:
-    """One browser with one page, between ``with`` and its end."""
+    """One browser with one page, between ``with`` and its end; :meth:`anew` makes it one that nobody has used."""
 
     def __init__(self, program: str) -> None:
         self._profile = Path(tempfile.mkdtemp(prefix="tidegate-chromium-"))
@@ -64,7 +65,7 @@ class Chromium:
             *QUIET,
             "--remote-debugging-pipe",
             f"--user-data-dir={self._profile}",
-            "about:blank",
+            "--no-startup-window",
         ]
         with (self._profile / "errors").open("wb") as errors:
             self._process = subprocess.Popen(
@@ -79,20 +80,33 @@ class Chromium:
         self._out, self._in = to_browser[1], to_us[0]
         self._rest = b""
         self._asked = 0
-        self._session = ""
+        self._session = self._context = ""
         self.requests: list[str] = []
         """Addresses that the page has asked for."""
         self.complaints: list[str] = []
         """Errors of scripts, violations of the content security policy, and what else the console says in red."""
 
     def __enter__(self) -> Self:
-        targets = self.call("Target.getTargets")["targetInfos"]
-        page = next(one for one in targets if one["type"] == "page")
-        attached = self.call("Target.attachToTarget", targetId=page["targetId"], flatten=True)
-        self._session = attached["sessionId"]
+        self.anew()
+        return self
+
+    def anew(self) -> None:
+        """A page that knows nothing of the one before: no cookies, storage, cache, history or settings."""
+        self.leave()
+        self._context = self.call("Target.createBrowserContext")["browserContextId"]
+        page = self.call("Target.createTarget", url="about:blank", browserContextId=self._context)["targetId"]
+        self._session = self.call("Target.attachToTarget", targetId=page, flatten=True)["sessionId"]
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
-        return self
+        self.requests.clear()
+        self.complaints.clear()
+
+    def leave(self) -> None:
+        """Close the page and its connections; :meth:`anew` opens another."""
+        self._session = ""
+        if self._context:
+            self.call("Target.disposeBrowserContext", browserContextId=self._context)
+            self._context = ""
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

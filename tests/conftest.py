@@ -1,12 +1,32 @@
-"""Real data for the tests that need them. They are no part of the project; where absent, tests skip."""
+"""What tests of every room may need: real data, which are no part of the project, and a browser. Where absent, tests skip."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from chromium import Chromium, chromium_or_skip
+
 BESIDE_THE_REPOSITORY = Path(__file__).parents[2] / "shared" / "data"
+LONGEST = (
+    "test_homeserver_senders.py",
+    "test_homeserver_guarded.py",
+    "test_databases.py",
+    "test_homeserver_demo.py",
+    "test_appeals_browser.py",
+    "test_node_campaigns.py",
+    "test_kills.py",
+    "test_search.py",
+    "test_homeserver_rungs.py",
+    "test_scan.py",
+)
+"""Files that begin first: one that began last would run on alone, with the other workers idle."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +40,17 @@ def real_data() -> Callable[[str], Path]:
         return root / name
 
     return find
+
+
+@pytest.fixture(scope="session")
+def running_chromium() -> Iterator[Chromium]:
+    """Started once: that costs more than most pages."""
+    with Chromium(chromium_or_skip()) as running:
+        yield running
+
+
+@pytest.fixture
+def chromium(running_chromium: Chromium) -> Chromium:
+    """A browser that nobody has used."""
+    running_chromium.anew()
+    return running_chromium

@@ -7,11 +7,11 @@ from tidegate.campaigns.likeness import Likeness
 from tidegate.campaigns.outreach import outreach_of
 from tidegate.campaigns.proposing import everybody, in_blocks, propose
 
-FLEETS = (("slow_drip", 40), ("sim_farm", 30), ("warmup_fleet", 25))
+FLEET = ("slow_drip", 40)
 
 
 def test_blocks_propose_most_of_the_ties_that_comparing_everybody_finds() -> None:
-    searched = world(3_000, 6, 11, *FLEETS)
+    searched = world(2_000, 5, 21, FLEET)
     candidates = searched.search.candidates
     rows = candidates.rows
     fresh = np.ones(len(rows), np.bool_)
@@ -33,7 +33,7 @@ def test_everybody_is_each_pair_once() -> None:
 
 
 def test_pairs_without_a_fresh_account_are_not_proposed() -> None:
-    searched = world(3_000, 6, 11, *FLEETS)
+    searched = world(2_000, 5, 21, FLEET)
     slots = np.flatnonzero(searched.search.memory.people()["opened"] >= 2)
     rows = outreach_of(searched.search.memory, slots, float(searched.log.events["time"][-1]))
     fresh = np.zeros(len(rows), np.bool_)

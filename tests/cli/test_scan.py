@@ -43,6 +43,8 @@ REAL_LOGS = (
     "email_eu_dept2.txt",
     "email_eu_dept3.txt",
 )
+REAL_LINES = 6_000
+"""Read of each: the search for campaigns looks back every ten minutes of their years."""
 START = 1_700_000_000
 
 
@@ -159,7 +161,10 @@ def test_scanning_twice_gives_the_same_bytes(world_files: dict[str, Path], tmp_p
 def test_a_real_log_is_scanned_and_each_alert_has_a_reason(
     real_data: Callable[[str], Path], name: str, tmp_path: Path
 ) -> None:
-    result = scan(real_data(f"private-messages/{name}"), "--out", tmp_path)
+    with real_data(f"private-messages/{name}").open("rb") as whole:
+        log = tmp_path / name
+        log.write_bytes(b"".join(itertools.islice(whole, REAL_LINES)))
+    result = scan(log, "--out", tmp_path)
     assert result.exit_code == 0, result.output
     assert "alerts per 1,000 senders" in result.output
     assert "false-positive rate" in result.output  # as what it must not be taken for

@@ -37,9 +37,9 @@ def _kernels_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A week of a small world with one slow fleet of 40, as a log and its truth."""
+    """Five days of a small world with one slow fleet of 40, as a log and its truth."""
     folder = tmp_path_factory.mktemp("fleet")
-    simulate(WorldSettings(people=1_500, days=7, seed=4_000_017, attackers=FLEET)).write(folder)
+    simulate(WorldSettings(people=800, days=5, seed=4_000_017, attackers=FLEET)).write(folder)
     return folder
 
 

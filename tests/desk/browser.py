@@ -22,6 +22,11 @@ GRAVE = ("serious", "critical")
 SHOTS = os.environ.get("TIDEGATE_SCREENSHOTS", "")
 """Where screenshots are put, for people to look at; empty: none are made, which saves a second a page."""
 PHONE, SCREEN = 360, 1280
+WAYS = ((SCREEN, False), (SCREEN, True), (PHONE, False))
+"""Width and whether it is dark: how a page is looked at."""
+EVERYTHING = "{resultTypes: ['violations']}"
+IN_THE_DARK = "{resultTypes: ['violations'], runOnly: {type: 'rule', values: ['color-contrast', 'link-in-text-block']}}"
+"""Rules of axe: the dark changes colours only. What it found in order is not described, which halves its work."""
 
 
 class DeskServer:
@@ -117,16 +122,20 @@ class Visitor:
         self.chromium.scheme(False)
         self.chromium.size(SCREEN)
 
-    def check(self) -> None:
-        """No serious accessibility violation, nothing wider than a phone, nothing the browser complains of."""
+    def check(self, phone_only: bool = False) -> None:
+        """No serious accessibility violation, nothing wider than a phone, nothing the browser complains of.
+
+        ``phone_only``: for one more language of a page that has been looked at on a screen and in the dark.
+        """
         axe = files("axe_core_python").joinpath("axe.min.js").read_text("utf-8")
-        for width, dark in ((SCREEN, False), (SCREEN, True), (PHONE, False)):
+        for width, dark in WAYS[-1:] if phone_only else WAYS:
             self.chromium.scheme(dark)
             self.chromium.size(width)
             if not self.chromium.js("Boolean(window.axe)"):
                 self.chromium.js(axe + "; true")
             found = self.chromium.js(
-                "axe.run().then(result => JSON.parse(JSON.stringify(result.violations)))"
+                f"axe.run({IN_THE_DARK if dark else EVERYTHING})"
+                ".then(result => JSON.parse(JSON.stringify(result.violations)))"
             )
             grave = [
                 f"{one['id']} ({one['impact']}): {one['help']}: {[node['html'][:160] for node in one['nodes'][:3]]}"
@@ -146,8 +155,11 @@ class Visitor:
 
 
 @contextmanager
-def visiting(program: str) -> Iterator[Visitor]:
-    """A browser that is signed in nowhere."""
-    with DeskServer() as server, Chromium(program) as chromium:
+def visiting(chromium: Chromium) -> Iterator[Visitor]:
+    """The desk, served for a browser that nobody has used."""
+    with DeskServer() as server:
         chromium.size(SCREEN)
-        yield Visitor(chromium, server.url)
+        try:
+            yield Visitor(chromium, server.url)
+        finally:
+            chromium.leave()  # otherwise the server waits for its connections

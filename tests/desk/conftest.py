@@ -106,12 +106,11 @@ def beside(db: Any, tmp_path: Path) -> Iterator[NodeBeside]:
 
 
 @pytest.fixture
-def visitor(transactional_db: Any) -> Iterator[Any]:
+def visitor(transactional_db: Any, chromium: Any) -> Iterator[Any]:
     """A browser that is not signed in."""
-    from chromium import chromium_or_skip
     from desk.browser import visiting
 
-    with visiting(chromium_or_skip()) as one:
+    with visiting(chromium) as one:
         yield one
 
 

@@ -190,7 +190,7 @@ def test_a_reading_for_a_node_takes_the_kinds_of_the_contract_and_none_that_tide
     reader = LineReader(JsonLines(), reading, Assembler(reading))
     lines = [GOOD.replace("message", word).replace("}", ', "reason": "abusive"}') for word in EVENT_TYPES]
     text = "".join(lines).encode()
-    data = np.frombuffer(text + bytes(PADDING_BYTES), np.uint8)
+    data = np.frombuffer(text + bytes(PADDING_BYTES), np.uint8).copy()  # writable, as a reader has it
     intake = Intake()
     batch, _ = reader.batch(data, len(text), np.zeros(3, np.int64), 0, intake)
     assert batch is not None

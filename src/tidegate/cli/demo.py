@@ -167,6 +167,19 @@ def _look_at(console: Console, folders: Sequence[Path]) -> None:
     console.print("      tidegate world --people 20000 --days 30 --out world\n", soft_wrap=True)
 
 
+def _case(console: Console, told: Console, stage: "Stage", desk: "DeskShown", out: Path) -> None:
+    """What a case officer does at the desk, played; or one line that says what is missing."""
+    from tidegate.cli.demo_case import play_case
+    from tidegate.cli.demo_officer import CaseError
+
+    if stage.told is None:
+        return
+    try:
+        play_case(console, told, desk, stage.told.fleet, out)
+    except CaseError as failure:
+        console.print(f"Left out: {failure}", soft_wrap=True)
+
+
 def _go_on(console: Console, stage: "Stage", desk: "DeskShown", staying: bool) -> None:
     """The desk: to be looked at now where somebody sits there to end it, else later."""
     from tidegate.cli.demo_desk import answers, holder_page, print_desk, stay
@@ -178,8 +191,9 @@ def _go_on(console: Console, stage: "Stage", desk: "DeskShown", staying: bool) -
     if not staying:
         print_desk(console, desk, running=False)
         return
-    page = holder_page(stage.node, stage.homeserver.user_id(SENDER))
-    print_desk(console, replace(desk, holder_page=page), running=True)
+    if stage.homeserver is not None:
+        desk = replace(desk, holder_page=holder_page(stage.node, stage.homeserver.user_id(SENDER)))
+    print_desk(console, desk, running=True)
     stay(console)
 
 
@@ -230,7 +244,14 @@ def run(
         return
     _step(console, 4, "Live: end-to-end encrypted chat on a real Matrix homeserver, guarded")
     with _live(console, told, out) as stage:
-        _step(console, 5, "Look at it")
+        if stage is not None and stage.desk is not None:
+            _step(
+                console,
+                5,
+                "A case: from saved pages and a campaign to a sealed file (all invented)",
+            )
+            _case(console, told, stage, stage.desk, out / "case")
+        _step(console, 6, "Look at it")
         _look_at(console, folders)
         if stage is not None and stage.desk is not None:
             _go_on(console, stage, stage.desk, staying)

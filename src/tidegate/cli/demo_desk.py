@@ -58,6 +58,9 @@ public_url = "{desk.url}"
 port = {port}
 second_factor = "optional"  # on one's own machine, for a look
 service = "Lighthouse Chat (demonstration)"
+contact = "mailto:trust@lighthouse-chat.example"
+[desk.evidence]
+names = ["Lighthouse Chat"]
 [campaigns]
 every_s = 60.0
 """

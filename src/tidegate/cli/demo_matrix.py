@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tidegate.cli.demo_desk import DeskShown, let_people_in, new_desk, settings_of
-from tidegate.cli.demo_past import tell_past
+from tidegate.cli.demo_past import Told, tell_past
 from tidegate.cli.demo_scene import FRIENDS, LINES, PASSWORD, REPORTERS, SENDER, STRANGERS, Scene, play
 from tidegate.cli.demo_timeline import Timeline, print_outcome, print_seen
 from tidegate.cli.wording import size
@@ -111,6 +111,7 @@ def search(folders: tuple[Path, ...], words: tuple[str, ...]) -> tuple[list[str]
 async def perform(console: Console, told: Console, stage: "Stage", python: Path) -> None:
     """The scene, from an empty stage to its outcome."""
     node, homeserver = stage.node, stage.homeserver
+    assert homeserver is not None
     with told.status("starting a Matrix homeserver, and making 35 accounts"):
         began = time.monotonic()
         scene = await set_up(node, homeserver, Timeline(console))
@@ -145,9 +146,12 @@ class Stage:
     """What goes on after the scene, until somebody ends it."""
 
     node: NodeProcess
-    homeserver: Homeserver
+    homeserver: Homeserver | None
+    """None: Synapse is not installed."""
     desk: DeskShown | None
     """None: Django is not installed."""
+    told: Told | None = None
+    """What the node was told before."""
 
 
 @contextmanager
@@ -160,17 +164,21 @@ def live(console: Console, told: Console, out: Path) -> Iterator[Stage | None]:
     python = why_not()
     if isinstance(python, str):
         console.print(f"Left out: {python}", soft_wrap=True)
-        yield None
-        return
+        if importlib.util.find_spec("django") is None:
+            yield None
+            return
     with ExitStack() as stack:
         try:
-            yield _shown(console, told, out, python, stack)
+            yield _shown(console, told, out, python if isinstance(python, Path) else None, stack)
         except KeyboardInterrupt:
             console.print("Stopped; so is everything that was started.")
 
 
-def _shown(console: Console, told: Console, out: Path, python: Path, stack: ExitStack) -> Stage | None:
-    """Play the scene; None when that failed, and one line has said why. What is to be ended goes on the ``stack``."""
+def _shown(console: Console, told: Console, out: Path, python: Path | None, stack: ExitStack) -> Stage | None:
+    """Play the scene; None when that failed, and one line has said why. What is to be ended goes on the ``stack``.
+
+    ``python``: with Synapse; None: there is no scene, only a node and its desk.
+    """
     try:
         stage = _set(out, python, stack)
         with told.status("starting a node"):
@@ -179,10 +187,13 @@ def _shown(console: Console, told: Console, out: Path, python: Path, stack: Exit
             with told.status(
                 "telling it two simulated weeks of another server, so that its desk is not empty"
             ):
-                events = tell_past(stage.node, out / "past", seed_for("demo", 1))
+                past = tell_past(stage.node, out / "past", seed_for("demo", 1))
+            stage = replace(stage, told=past)
             console.print(
-                f"Told before: {events:,} simulated events of another server, so that the desk is not empty."
+                f"Told before: {past.events:,} simulated events of another server, so that the desk is not empty."
             )
+        if python is None:
+            return stage
         asyncio.run(perform(console, told, stage, python))
     except (HomeserverError, NodeError) as failure:
         console.print(f"Left out: {failure}", soft_wrap=True)
@@ -201,16 +212,32 @@ def _shown(console: Console, told: Console, out: Path, python: Path, stack: Exit
     return stage
 
 
-def _set(out: Path, python: Path, stack: ExitStack) -> Stage:
-    """A node with a desk where Django is installed, and a homeserver. Raises NodeError."""
+def _time_stamps(folder: Path, stack: ExitStack) -> str:
+    """An authority for the evidence of the desk, and the settings that name it; empty where openssl is not installed."""
+    from tidegate.cli.demo_case import TimeStamps
+    from tidegate.desk.evidence.custody.authorities import NoAnswerError
+
+    try:
+        authority = TimeStamps(folder)
+    except NoAnswerError:
+        return ""
+    stack.callback(authority.close)
+    return authority.settings
+
+
+def _set(out: Path, python: Path | None, stack: ExitStack) -> Stage:
+    """A node with a desk where Django is installed, and a homeserver where Synapse is. Raises NodeError."""
     if importlib.util.find_spec("django") is None:
         node, desk = NodeProcess(policy=POLICY), None
     else:
         folder, desk = new_desk(out)
-        node = NodeProcess(settings_of(desk), policy=POLICY, desk=True, folder=folder)
+        settings = settings_of(desk) + _time_stamps(folder, stack)
+        node = NodeProcess(settings, policy=POLICY, desk=True, folder=folder)
         stack.callback(node.close)
         let_people_in(desk)
     stack.callback(node.close)
+    if python is None:
+        return Stage(node, None, desk)
     homeserver = Homeserver(python=python)
     stack.callback(homeserver.close)
     return Stage(node, homeserver, desk)

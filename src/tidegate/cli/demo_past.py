@@ -7,6 +7,7 @@ accounts belong to ``simulated.example``, and the node decides about them as abo
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from tidegate.messengers.matrix.node_process import NodeProcess
@@ -26,8 +27,17 @@ MOST_ROUNDS = 200
 ACTIONS = 1_000
 
 
-def tell_past(node: NodeProcess, folder: Path, seed: int) -> int:
-    """Let the node hear it, and carry out its actions as a messenger would. Returns how many events those were.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the node heard."""
+
+    events: int
+    fleet: tuple[str, ...]
+    """The accounts of :data:`FLEET`, as the messenger names them."""
+
+
+def tell_past(node: NodeProcess, folder: Path, seed: int) -> Told:
+    """Let the node hear it, and carry out its actions as a messenger would.
 
     ``folder``: for the log. Raises NodeError.
     """
@@ -35,7 +45,8 @@ def tell_past(node: NodeProcess, folder: Path, seed: int) -> int:
     settings = WorldSettings(
         people=PEOPLE, days=DAYS, seed=seed, start=start_s, attackers=dict(FAMILIES) | FLEET
     )
-    log = simulate(settings).write(folder, "jsonl")
+    world = simulate(settings)
+    log = world.write(folder, "jsonl")
     told, waiting = 0, list[str]()
     for line in _lines(log):
         waiting.append(line)
@@ -48,7 +59,11 @@ def tell_past(node: NodeProcess, folder: Path, seed: int) -> int:
             break
         results = [{"id": action["id"], "done": True} for action in due]
         node.ask("POST", "/v1/actions/confirm", {"results": results})
-    return told
+    table = world.accounts
+    fleet = tuple(
+        f"@{name}:{SERVER}" for name, role in zip(table.account, table.role, strict=True) if role in FLEET
+    )
+    return Told(told, fleet)
 
 
 def _lines(log: Path) -> Iterator[str]:

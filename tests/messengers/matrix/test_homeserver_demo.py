@@ -14,6 +14,12 @@ from tidegate.messengers.matrix.homeserver import VENV_VARIABLE
 COLUMNS = 100
 
 
+@pytest.fixture(autouse=True)
+def _short_past(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_past, "PEOPLE", 200)
+    monkeypatch.setattr(demo_past, "DAYS", 3)
+
+
 def shown(out: Path) -> str:
     console = Console(file=io.StringIO(), width=COLUMNS, highlight=False)
     with demo_matrix.live(console, Console(file=io.StringIO()), out):
@@ -35,8 +41,6 @@ def test_the_sender_is_rationed_locked_suspended_and_the_friends_are_not_disturb
     }
     for name, seconds in hurried.items():
         monkeypatch.setattr(demo_scene, name, seconds)
-    monkeypatch.setattr(demo_past, "PEOPLE", 200)
-    monkeypatch.setattr(demo_past, "DAYS", 3)
     text = shown(tmp_path)
     rungs = [text.find(f" {rung} ") for rung in ("budget", "lock", "suspend")]
     assert -1 not in rungs and rungs == sorted(rungs), text

@@ -6,6 +6,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ import numpy as np
 import pytest
 from running_node import RunningNode, eventually, lines, settings
 
-from tidegate.campaigns.communities import Unavailable, communities
 from tidegate.events.columns import EventType
 from tidegate.node.campaign_table import Campaigns as CampaignsKept
 from tidegate.node.journal import Journal
@@ -32,15 +32,7 @@ ACTING = settings(breaker=Breaker(least=10_000))
 WITHOUT_SEARCH = settings(breaker=Breaker(least=10_000), campaigns=Campaigns(enabled=False))
 
 
-def library() -> bool:
-    try:
-        communities(2, np.array([[0, 1]]), np.ones(1))
-    except Unavailable:
-        return False
-    return True
-
-
-needs_networkit = pytest.mark.skipif(not library(), reason="NetworKit is not installed")
+needs_networkit = pytest.mark.skipif(find_spec("networkit") is None, reason="NetworKit is not installed")
 
 
 class Log:

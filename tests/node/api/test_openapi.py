@@ -14,7 +14,7 @@ from tidegate.node.api.routes import routes_for
 from tidegate.node.api.tokens import Scope
 from tidegate.node.settings import Listen, NodeSettings
 
-EXAMPLES = 25
+EXAMPLES = 12
 """Of each operation and phase: a number and not a time, so that a busy machine tries no less."""
 LONGEST_S = 300.0
 CONTRACT = {

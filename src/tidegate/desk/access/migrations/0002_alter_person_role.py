@@ -4,15 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('access', '0001_initial'),
+        ("access", "0001_initial"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='person',
-            name='role',
-            field=models.CharField(choices=[('analyst', 'Analyst'), ('reviewer', 'Reviewer'), ('senior', 'Senior reviewer'), ('officer', 'Case officer'), ('counsel', 'Counsel'), ('auditor', 'Auditor'), ('administrator', 'Administrator')], default='analyst', max_length=16),
+            model_name="person",
+            name="role",
+            field=models.CharField(
+                choices=[
+                    ("analyst", "Analyst"),
+                    ("reviewer", "Reviewer"),
+                    ("senior", "Senior reviewer"),
+                    ("officer", "Case officer"),
+                    ("counsel", "Counsel"),
+                    ("auditor", "Auditor"),
+                    ("administrator", "Administrator"),
+                ],
+                default="analyst",
+                max_length=16,
+            ),
         ),
     ]

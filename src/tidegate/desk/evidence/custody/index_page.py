@@ -6,6 +6,9 @@ from typing import Any
 
 from tidegate.desk.evidence.custody.chain import CustodyEvent
 
+MOST_COLUMNS, MOST_CELL = 9, 400
+"""A table beyond them would not be read."""
+_EMPTY: tuple[Any, ...] = ("", None, [], {}, ())
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:62rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.5rem;border-bottom:1px solid #bbb}
@@ -13,6 +16,7 @@ h3{font-size:1rem;margin:1.6rem 0 .3rem}code{font:12px/1.4 ui-monospace,monospac
 dl{display:grid;grid-template-columns:11rem 1fr;gap:.15rem 1rem;margin:0}dt{color:#555}dd{margin:0;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.25rem .5rem;
 border-bottom:1px solid #ddd;overflow-wrap:anywhere}th{color:#555;font-weight:600}
+.text{white-space:pre-wrap;unicode-bidi:isolate}dd dl{margin:.2rem 0 .8rem}ul{margin:.2rem 0;padding-left:1.1rem}
 @media print{body{margin:0;max-width:none}article,tr{break-inside:avoid}}
 """
 _PAGE = """<!doctype html>
@@ -56,7 +60,7 @@ def index_page(
         about=about,
         exhibits="\n".join(_exhibit(entry) for entry in register) or "<p>None.</p>",
         determinations="\n".join(_determination(one) for one in case["determinations"]) or "<p>None.</p>",
-        record=_value(case["record"]) if case["record"] else "<p>Nothing.</p>",
+        record=_record(case["record"]) or "<p>Nothing.</p>",
         custody="\n".join(_custody(row, numbers) for row in custody),
     )
 
@@ -101,14 +105,59 @@ def _custody(row: CustodyEvent, numbers: Mapping[str, int]) -> str:
     return "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
 
 
+def _record(record: Mapping[str, Any]) -> str:
+    """What is on record, one heading for each part."""
+    parts = [f"<h3>{escape(_words(name))}</h3>{_value(value)}" for name, value in record.items() if value]
+    return "\n".join(parts)
+
+
 def _value(value: Any) -> str:
-    """JSON as lists, for people."""
+    """JSON for people: records of one shape as a table, others as pairs and lists. What is empty is left out."""
     if isinstance(value, Mapping):
-        rows = "".join(f"<dt>{escape(str(name))}</dt><dd>{_value(one)}</dd>" for name, one in value.items())
+        rows = "".join(
+            f"<dt>{escape(_words(name))}</dt><dd>{_value(one)}</dd>"
+            for name, one in value.items()
+            if one not in _EMPTY
+        )
         return f"<dl>{rows}</dl>"
     if isinstance(value, list | tuple):
+        if table := _table(value):
+            return table
         return "<ul>" + "".join(f"<li>{_value(one)}</li>" for one in value) + "</ul>"
-    return escape(str(value))
+    return f'<span class="text" dir="auto">{escape(str(value))}</span>'
+
+
+def _table(values: Sequence[Any]) -> str:
+    """Empty when these are no records of short values."""
+    if not values or not all(isinstance(one, Mapping) for one in values):
+        return ""
+    names = [
+        name
+        for name in dict.fromkeys(name for one in values for name in one)
+        if any(one.get(name) not in _EMPTY for one in values)
+    ]
+    if not 1 < len(names) <= MOST_COLUMNS:
+        return ""
+    for one in values:
+        if any(isinstance(cell, Mapping) or len(str(cell)) > MOST_CELL for cell in one.values()):
+            return ""
+    head = "".join(f"<th>{escape(_words(name))}</th>" for name in names)
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{_cell(one.get(name))}</td>" for name in names) + "</tr>" for one in values
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return "<br>".join(_cell(one) for one in value)
+    return f'<span class="text" dir="auto">{escape(str(value))}</span>' if value not in _EMPTY else ""
+
+
+def _words(name: Any) -> str:
+    """The name of a field as words."""
+    words = str(name).replace("_", " ")
+    return words[:1].upper() + words[1:]
 
 
 def _pairs(values: Mapping[str, str]) -> str:

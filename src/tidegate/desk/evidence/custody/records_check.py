@@ -28,7 +28,7 @@ class RegisterEntry:
 
     @property
     def called(self) -> str:
-        return f"exhibit {self.number}, {self.title!a}"
+        return f"exhibit {self.number}, {self.title!r}"
 
     def files(self) -> Mapping[str, str]:
         """Every file of it, with what it is called."""

@@ -21,13 +21,18 @@ from tidegate.desk.evidence.custody.safe_zip import RefusedFileError
 from tidegate.desk.evidence.custody.verdict import Verdict
 from tidegate.desk.evidence.custody.verifying import verify
 from tidegate.desk.evidence.custody.writing import write_case_file
+from tidegate.desk.evidence.dossier import told as own
 from tidegate.desk.evidence.dossier.models import SealedFile
-from tidegate.desk.evidence.dossier.timeline import LANES, ROOMS, happened
-from tidegate.desk.evidence.exhibits import contents as exhibits
+from tidegate.desk.evidence.dossier.timeline import LANES, happened
+from tidegate.desk.evidence.exhibits import contents as exhibit_contents
+from tidegate.desk.evidence.exhibits import told as exhibits
 from tidegate.desk.evidence.exhibits.intake import TOOL
 from tidegate.desk.evidence.exhibits.models import Exhibit
 from tidegate.desk.evidence.exhibits.stamping import authorities
-from tidegate.desk.evidence.steps import contents as steps
+from tidegate.desk.evidence.reading import told as reading
+from tidegate.desk.evidence.steps import told as steps
+from tidegate.desk.evidence.steps.contents import determinations
+from tidegate.desk.evidence.subjects import told as subjects
 
 FOLDER = "desk-cases"
 _PIECE = 1 << 20
@@ -102,23 +107,23 @@ def seal(case: Case, person: Any) -> Sealed:
 
 
 def _contents(case: Case, person: Any, made_at: Any) -> CaseContents:
-    told: dict[str, Any] = {}
-    for room in reversed(ROOMS):
-        told |= room.record(case)
+    told: dict[str, Any] = own.record(case)
     told["timeline"] = [
         {"at": moment(one.at), "where": LANES[one.lane], "what": one.words} for one in happened(case)
     ]
+    for room in (subjects, reading, steps, exhibits):
+        told |= room.record(case)
     return CaseContents(
         id=case.name,
         title=case.title,
         officer=str(person),
         made_at=made_at,
         tool=TOOL,
-        exhibits=exhibits.of(case),
+        exhibits=exhibit_contents.of(case),
         custody=custody.chain(case),
-        authorities=exhibits.named_authorities(),
-        heads=exhibits.heads(case),
-        determinations=steps.determinations(case),
+        authorities=exhibit_contents.named_authorities(),
+        heads=exhibit_contents.heads(case),
+        determinations=determinations(case),
         record=told,
     )
 

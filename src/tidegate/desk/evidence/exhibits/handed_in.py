@@ -23,6 +23,9 @@ _TEXTS = {
 }
 _PICTURES = {"png": "image/png", "jpg": "image/jpeg", "webp": "image/webp", "pdf": "application/pdf"}
 _OWN_TITLE = (str(Source.Kind.PAGE), str(Source.Kind.EMAIL))
+_HEAD_BYTES = 4_096
+_MARK = re.compile(rb"<!-- saved from url=\(\d{4}\)(https?://[!-~]{1,1900}?) -->")
+"""What browsers write into a page that they save."""
 _WARC = re.compile(rb"(?:WARC/\d\.\d|\x1f\x8b)")
 
 
@@ -54,6 +57,9 @@ def hand_in(
     kind, media_type = kind_and_type(shown, content)
     address = origin if origin.startswith(("http://", "https://")) else ""
     why = f"Handed in by {person}: nobody else vouches for where and when it was seen."
+    if not origin and (marked := _MARK.search(content[:_HEAD_BYTES])):
+        address = marked.group(1).decode("ascii")
+        why += " Where it was seen is what the file itself says."
     taken = Taken(
         kind=kind,
         raw=content,

@@ -37,13 +37,13 @@ class Step(models.Model):
 
         PROPOSED = "proposed"
         APPROVED = "approved"
-        REFUSED = "refused", "Refused by the second person"
+        REFUSED = "refused"
         DONE = "done"
         WITHDRAWN = "withdrawn"
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="steps")
     determination = models.ForeignKey(
-        Determination, on_delete=models.PROTECT, null=True, related_name="steps"
+        Determination, on_delete=models.RESTRICT, null=True, related_name="steps"
     )
     action = models.CharField(
         max_length=32, choices=[(str(one), str(one).replace("_", " ").capitalize()) for one in Action]
@@ -61,7 +61,18 @@ class Step(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     counsel_at = models.DateTimeField(null=True)
+    counsel_note = models.TextField(max_length=2_000, blank=True)
+    duration_s = models.PositiveIntegerField(null=True)
+    """For which an account is limited or suspended; None: as long as the policy says."""
+    done_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     done_at = models.DateTimeField(null=True)
+    done_note = models.TextField(max_length=2_000, blank=True)
+    """What was done: where and when a suit was filed, why a step was withdrawn."""
+
+    class Meta:
+        indexes = [models.Index(fields=["case", "-at"])]
 
 
 class Letter(models.Model):
@@ -86,10 +97,15 @@ class Letter(models.Model):
     text = models.TextField()
     sha256 = models.CharField(max_length=HASH)
     """Of the text in UTF-8."""
+    pdf = models.CharField(max_length=HASH, blank=True)
+    """SHA-256 of the letter as PDF, under which it is kept; empty: none was made."""
     cure_by = models.DateField(null=True)
-    """Until when the recipient may put it right."""
+    """Until when, that day included, the recipient may put it right."""
     exhibits = models.ManyToManyField(Exhibit, related_name="letters")
     made = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["cure_by"])]
 
 
 class Service(models.Model):
@@ -110,7 +126,7 @@ class Service(models.Model):
     delivered = models.DateTimeField(null=True)
     failed = models.CharField(max_length=300, blank=True)
     """Why it did not reach the recipient."""
-    proof = models.ForeignKey(Exhibit, on_delete=models.PROTECT, null=True, related_name="+")
+    proof = models.ForeignKey(Exhibit, on_delete=models.RESTRICT, null=True, related_name="+")
     """The receipt, as an exhibit of the case."""
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
 
@@ -134,10 +150,14 @@ class Answer(models.Model):
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="answers")
     letter = models.ForeignKey(Letter, on_delete=models.CASCADE, null=True, related_name="answers")
+    determination = models.ForeignKey(
+        Determination, on_delete=models.CASCADE, null=True, related_name="answers"
+    )
+    """The one that it speaks against, for an appeal."""
     kind = models.CharField(max_length=16, choices=Kind)
     received = models.DateTimeField()
     words = models.TextField(max_length=5_000)
-    proof = models.ForeignKey(Exhibit, on_delete=models.PROTECT, null=True, related_name="+")
+    proof = models.ForeignKey(Exhibit, on_delete=models.RESTRICT, null=True, related_name="+")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
     reviewer = models.ForeignKey(
@@ -146,3 +166,6 @@ class Answer(models.Model):
     """Never the one who determined or approved."""
     reviewed = models.DateTimeField(null=True)
     remedy = models.TextField(max_length=2_000, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["case", "-received"])]
