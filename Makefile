@@ -9,6 +9,9 @@ SYNAPSE := .venv-synapse
 SYNAPSE_OLDER := .venv-synapse-older
 MODULE := packages/tidegate-synapse
 
+# A fresh checkout is compiled once, not by each of the processes that the tests start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo synapse synapse-older test lint format bench model evaluate docs warm clean
 
 help:

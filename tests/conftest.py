@@ -1,4 +1,4 @@
-"""What tests of every room may need: real data, which are no part of the project, and a browser. Where absent, tests skip."""
+"""What tests of every room may need: real data, which are no part of the project, and a browser; absent, tests skip."""
 
 import os
 from collections.abc import Callable, Iterator

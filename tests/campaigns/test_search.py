@@ -1,5 +1,7 @@
 """What the search promises: fleets are found, honest people are left alone, the same log gives the same findings."""
 
+from importlib.util import find_spec
+
 import numpy as np
 import pytest
 from small_worlds import EVERY_S, run, world
@@ -8,9 +10,10 @@ from tidegate.campaigns.finding import Kind, events_of
 from tidegate.campaigns.search import Search, SearchSettings
 from tidegate.events.columns import EVENT, EventType, Reason
 
-pytest.importorskip(
-    "networkit", reason="community detection needs NetworKit: pip install 'tidegate[campaigns]'"
-)
+if find_spec("networkit") is None:
+    pytest.skip(
+        "community detection needs NetworKit: pip install 'tidegate[campaigns]'", allow_module_level=True
+    )
 
 FLEETS = (("slow_drip", 40), ("sim_farm", 30), ("warmup_fleet", 25))
 DAY_S = 86_400.0

@@ -25,7 +25,9 @@ PHONE, SCREEN = 360, 1280
 WAYS = ((SCREEN, False), (SCREEN, True), (PHONE, False))
 """Width and whether it is dark: how a page is looked at."""
 EVERYTHING = "{resultTypes: ['violations']}"
-IN_THE_DARK = "{resultTypes: ['violations'], runOnly: {type: 'rule', values: ['color-contrast', 'link-in-text-block']}}"
+IN_THE_DARK = (
+    "{resultTypes: ['violations'], runOnly: {type: 'rule', values: ['color-contrast', 'link-in-text-block']}}"
+)
 """Rules of axe: the dark changes colours only. What it found in order is not described, which halves its work."""
 
 

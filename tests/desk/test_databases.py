@@ -11,7 +11,14 @@ import pytest
 from tidegate.messengers.matrix.postgres import PostgresCluster, PostgresMissingError
 
 HERE = Path(__file__).parent
-ROOMS = ("test_copying.py", "test_review_cases.py", "test_review_taking.py", "test_audit_chain.py")
+ROOMS = (
+    "test_copying.py",
+    "test_review_cases.py",
+    "test_review_taking.py",
+    "test_audit_chain.py",
+    "test_dossier_pages.py",
+    "test_steps_race.py",
+)
 """What rests on transactions, locks, constraints and JSON."""
 RUN_S = 300
 AGAIN = """

@@ -9,7 +9,6 @@ from guarded import tidegate_or_skip
 from rich.console import Console
 
 from tidegate.cli import demo_matrix, demo_past, demo_scene
-from tidegate.messengers.matrix.homeserver import VENV_VARIABLE
 
 COLUMNS = 100
 
@@ -53,9 +52,3 @@ def test_the_sender_is_rationed_locked_suspended_and_the_friends_are_not_disturb
     assert decrypted == expected == 4 * sent > 0 and refused == 0
     assert "m.room.encrypted" in outcome and "words: not found" in outcome.replace("\n", " ")
     assert max(len(line.rstrip()) for line in text.splitlines()) <= COLUMNS
-
-
-def test_without_synapse_one_line_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv(VENV_VARIABLE, str(tmp_path))
-    text = shown(tmp_path)
-    assert text.startswith("Left out: ") and "make synapse" in text and text.count("\n") == 1

@@ -1,5 +1,6 @@
 """The index of a case file for people: one page without scripts, images or anything from elsewhere."""
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -8,6 +9,7 @@ from tidegate.desk.evidence.custody.chain import CustodyEvent
 
 MOST_COLUMNS, MOST_CELL = 9, 400
 """A table beyond them would not be read."""
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?\+00:00")
 _EMPTY: tuple[Any, ...] = ("", None, [], {}, ())
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:62rem;margin:2rem auto;padding:0 1rem}
@@ -16,7 +18,8 @@ h3{font-size:1rem;margin:1.6rem 0 .3rem}code{font:12px/1.4 ui-monospace,monospac
 dl{display:grid;grid-template-columns:11rem 1fr;gap:.15rem 1rem;margin:0}dt{color:#555}dd{margin:0;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.25rem .5rem;
 border-bottom:1px solid #ddd;overflow-wrap:anywhere}th{color:#555;font-weight:600}
-.text{white-space:pre-wrap;unicode-bidi:isolate}dd dl{margin:.2rem 0 .8rem}ul{margin:.2rem 0;padding-left:1.1rem}
+.moment{white-space:nowrap}.text{white-space:pre-wrap;unicode-bidi:isolate}
+dd dl{margin:.2rem 0 .8rem}ul{margin:.2rem 0;padding-left:1.1rem}
 @media print{body{margin:0;max-width:none}article,tr{break-inside:avoid}}
 """
 _PAGE = """<!doctype html>
@@ -124,7 +127,7 @@ def _value(value: Any) -> str:
         if table := _table(value):
             return table
         return "<ul>" + "".join(f"<li>{_value(one)}</li>" for one in value) + "</ul>"
-    return f'<span class="text" dir="auto">{escape(str(value))}</span>'
+    return _text(value)
 
 
 def _table(values: Sequence[Any]) -> str:
@@ -151,7 +154,15 @@ def _table(values: Sequence[Any]) -> str:
 def _cell(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "<br>".join(_cell(one) for one in value)
-    return f'<span class="text" dir="auto">{escape(str(value))}</span>' if value not in _EMPTY else ""
+    return _text(value) if value not in _EMPTY else ""
+
+
+def _text(value: Any) -> str:
+    """A value as text; a moment to the second (its file has all of it)."""
+    text = str(value)
+    if _MOMENT.fullmatch(text):
+        return f'<span class="moment">{text[:10]} {text[11:19]} UTC</span>'
+    return f'<span class="text" dir="auto">{escape(text)}</span>'
 
 
 def _words(name: Any) -> str:

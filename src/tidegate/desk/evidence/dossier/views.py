@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_POST
 
@@ -31,6 +32,7 @@ from tidegate.desk.evidence.dossier.forms import (
 from tidegate.desk.evidence.dossier.models import SealedFile
 from tidegate.desk.evidence.dossier.sealing import SealError, folder_of, seal
 from tidegate.desk.evidence.dossier.timeline import happened, picture
+from tidegate.desk.evidence.steps.cure import overdue
 from tidegate.desk.ledger.models import stored
 
 PAGE = 50
@@ -53,7 +55,9 @@ def list(request: Any) -> Any:
         wanted, found = "open", found.exclude(stage=Stage.CLOSED)
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
     shown = (("open", "Open"), ("mine", "Mine"), ("closed", "Closed"))
-    return render(request, "dossier/list.html", {"page": page, "wanted": wanted, "shown": shown})
+    numbers = [one.pk for one in page.object_list]
+    due = set(overdue(timezone.now()).filter(step__case__in=numbers).values_list("step__case_id", flat=True))
+    return render(request, "dossier/list.html", {"page": page, "wanted": wanted, "shown": shown, "due": due})
 
 
 @needs(Right.WORK_CASES)
