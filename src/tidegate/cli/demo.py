@@ -281,9 +281,9 @@ def run(
     help="Keep homeserver, node and desk running at the end until Ctrl-C; by default where this is a terminal.",
 )
 def demo(out: Path, log: Path | None, live: bool, staying: bool | None) -> None:
-    """Simulate a small world, scan it, compare with the truth, scan an edge list, guard a real Matrix homeserver.
+    """Simulate a small world, scan it, compare with the truth, scan an edge list, guard a real Matrix homeserver, play a case.
 
-    Two to three minutes; under a minute without the last.
+    Three to four minutes; under a minute without the last two.
     """
     console, told = Console(highlight=False), Console(stderr=True, highlight=False)
     if log is None and os.environ.get(LOG_VARIABLE):
