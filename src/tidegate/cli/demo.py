@@ -281,7 +281,7 @@ def run(
     help="Keep homeserver, node and desk running at the end until Ctrl-C; by default where this is a terminal.",
 )
 def demo(out: Path, log: Path | None, live: bool, staying: bool | None) -> None:
-    """Simulate a small world, scan it, compare with the truth, scan an edge list, guard a real Matrix homeserver, play a case.
+    """Simulate a world, scan it, compare with the truth, scan an edge list, guard a Matrix homeserver, play a case.
 
     Three to four minutes; under a minute without the last two.
     """
