@@ -159,6 +159,10 @@ def test_a_blind_reviewer_who_disagrees_decides_nothing_and_a_senior_does(
 ) -> None:
     case = case_of(sender, blind=True, kind="blind")
     reviewer, senior = people["reviewer"], people["senior"]
+    with pytest.raises(PermissionDenied, match="take the case first"):
+        decide_blind(reviewer, case, sender, abusive=False, note="looks like a person")
+    assert taking.take(case.pk, reviewer)
+    case.refresh_from_db()
     assert decide_blind(reviewer, case, sender, abusive=False, note="looks like a person") is None
     assert standing(beside) == sender.rung
     assert taking.take_next(reviewer) is None
@@ -169,6 +173,8 @@ def test_a_blind_reviewer_who_disagrees_decides_nothing_and_a_senior_does(
 
 def test_a_blind_reviewer_who_agrees_upholds(sender: Account, people: Any) -> None:
     case = case_of(sender, blind=True, kind="blind")
+    assert taking.take(case.pk, people["senior"])
+    case.refresh_from_db()
     made = decide_blind(people["senior"], case, sender, abusive=True, note="a list of strangers")
     assert made is not None and made.verdict == "uphold"
 

@@ -66,6 +66,7 @@ def test_who_agrees_blindly_needs_no_right_to_act_and_learns_nothing(
     Case.objects.update(kind="blind", blind=True)
     before = beside.link.standing(drawn.key)
     drawn.rung = int(rung)
+    assert taking.take(Case.objects.get().pk, people["reviewer"])
     made = decide_blind(
         people["reviewer"], Case.objects.get(), drawn, abusive=True, note="a list of strangers"
     )
@@ -80,6 +81,7 @@ def test_who_disagrees_blindly_with_a_measure_that_has_ended_is_heard_by_a_senio
 ) -> None:
     Case.objects.update(kind="blind", blind=True)
     drawn.rung = int(Rung.ALLOW)
+    assert taking.take(Case.objects.get().pk, people["reviewer"])
     assert decide_blind(people["reviewer"], Case.objects.get(), drawn, abusive=False, note="a person") is None
     assert Sample.objects.get().wrong is None
     assert taking.take_next(people["senior"]) == Case.objects.get()

@@ -236,3 +236,25 @@ def test_a_fault_is_told_and_the_next_start_recovers(folder: Path, monkeypatch: 
     with RunningNode(folder) as node, node.client() as client:
         for account in ("@before:test", "@during:test"):
             assert client.get(f"/v1/accounts/{account}").status_code == 200
+
+
+def test_a_group_is_taken_in_one_batch_or_not_at_all() -> None:
+    """However small batches are, and whatever waits already."""
+    batches: list[int] = []
+
+    def take(requests: Sequence[Request]) -> list[Answer]:
+        batches.append(len(requests))
+        return [Receipt()] * len(requests)
+
+    async def run() -> None:
+        one = coalescer(take, requests=4, batch_lines=1)
+        first = one.submit(delivery(0))
+        group = one.submit_together([delivery(1), delivery(2), delivery(3)])
+        with pytest.raises(Busy):
+            one.submit_together([delivery(4), delivery(5)])
+        await asyncio.gather(first, *group)
+        await asyncio.gather(*one.submit_together([delivery(number) for number in range(9)]))
+        await one.close()
+
+    asyncio.run(run())
+    assert 3 in batches and 9 in batches and sum(batches) == 13

@@ -15,7 +15,7 @@ from tidegate.desk.campaigns.preview import Preview
 from tidegate.desk.ledger.models import stored
 from tidegate.desk.node_link import node
 from tidegate.desk.review.models import Ruled
-from tidegate.desk.review.ruling import rule_many
+from tidegate.desk.review.ruling import Part, rule_many, rule_parts
 from tidegate.engine.rungs import Rung
 from tidegate.statements.statement import pseudonym_shown
 
@@ -107,17 +107,16 @@ def undo(person: Any, action: GroupAction, note: str) -> tuple[int, int]:
         action.save()
         about = pseudonym_shown(action.campaign + _SIGN)
         record(person, "campaign.undone", about, accounts=len(mine), left=others, group=str(action.group))
-        for (rung, hours), accounts in _back(mine, action.undone).items():
-            back = rung > Rung.ALLOW
-            rule_many(
-                person,
+        parts = [
+            Part(
                 accounts,
-                CHANGE if back else OVERTURN,
-                note=note,
-                rung=rung if back else None,
-                duration_s=hours * _HOUR_S if back and hours else None,
-                group=uuid.uuid4(),
+                CHANGE if rung > Rung.ALLOW else OVERTURN,
+                rung if rung > Rung.ALLOW else None,
+                hours * _HOUR_S if rung > Rung.ALLOW and hours else None,
             )
+            for (rung, hours), accounts in _back(mine, action.undone).items()
+        ]
+        rule_parts(person, parts, note=note)
     return len(mine), others
 
 

@@ -10,16 +10,20 @@ from tidegate.desk.audit.chain import record
 from tidegate.desk.ledger.models import Account
 from tidegate.desk.review.models import Case, Ruled
 from tidegate.desk.review.ruling import UPHOLD, confirm, held_by_other, rule
+from tidegate.desk.review.taking import take
 from tidegate.engine.rungs import Rung
 
 
 def decide(person: Any, case: Case, account: Account, verdict: str, **asked: Any) -> Ruled:
-    """An open case that this person holds. ``asked``: as for :func:`tidegate.desk.review.ruling.rule`.
+    """An open case, which this person holds from now on if nobody did. ``asked``: as for
+    :func:`tidegate.desk.review.ruling.rule`.
 
     Raises what that raises; and PermissionDenied when the case is settled, held by somebody else, or disputed by this
     person.
     """
     _check(person, case)
+    if not take(case.pk, person):
+        raise PermissionDenied("somebody else has taken this case")
     return rule(person, account, verdict, case=case, **asked)
 
 
@@ -28,9 +32,12 @@ def decide_blind(person: Any, case: Case, account: Account, *, abusive: bool, no
 
     Agreement upholds what stands; where nothing stands any more, or only a senior reviewer may uphold it, it is written
     down and changes nothing, so that nobody learns from a refusal what was decided. Disagreement decides nothing: the
-    case goes to a senior reviewer, open to them, and None comes back.
+    case goes to a senior reviewer, open to them, and None comes back. Only whoever holds it may say so: others could have
+    looked at the account's page.
     """
     _check(person, case)
+    if case.locked_by_id != person.pk or not case.is_held:
+        raise PermissionDenied("take the case first: whoever looks blindly at it holds it")
     if not case.blind or case.first_by_id is not None:
         raise PermissionDenied("this case is not a blind one any more")
     if abusive:

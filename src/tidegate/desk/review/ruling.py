@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -75,6 +76,29 @@ def rule_many(
         raise PermissionDenied("acting on many accounts at once takes a senior reviewer")
     asked = _Asked(person, verdict, note, rung, duration_s, finding)
     return _carry_out(asked, accounts, group=group or uuid.uuid4())
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some accounts of many, and what is decided about them."""
+
+    accounts: Sequence[Account]
+    verdict: str
+    rung: Rung | None = None
+    duration_s: float | None = None
+
+
+def rule_parts(person: Any, parts: Sequence[Part], *, note: str) -> list[Ruled]:
+    """Decide about many at once, not the same about all; all or none. Raises as :func:`rule_many`."""
+    if not person.may(Right.RULE_BAN):
+        raise PermissionDenied("acting on many accounts at once takes a senior reviewer")
+    asked = [
+        (_Asked(person, one.verdict, note, one.rung, one.duration_s, None), one.accounts) for one in parts
+    ]
+    with transaction.atomic():
+        made = [ruled for one, accounts in asked for ruled in _write_down(one, accounts, group=uuid.uuid4())]
+        node().carry_out_all([one.ruling(account) for one, accounts in asked for account in accounts])
+    return made
 
 
 def held_by_other(case: Case, person: Any) -> None:
@@ -172,6 +196,22 @@ def _carry_out(
     appeal_id: int | None = None,
     undoes: Ruled | None = None,
 ) -> list[Ruled]:
+    with transaction.atomic():
+        made = _write_down(asked, accounts, group=group, case=case, appeal_id=appeal_id, undoes=undoes)
+        node().carry_out_all([asked.ruling(account) for account in accounts])
+    return made
+
+
+def _write_down(
+    asked: _Asked,
+    accounts: Sequence[Account],
+    *,
+    group: uuid.UUID | None = None,
+    case: Case | None = None,
+    appeal_id: int | None = None,
+    undoes: Ruled | None = None,
+) -> list[Ruled]:
+    """The rows, and the record; the node is asked last, so that a refusal undoes them."""
     now = timezone.now()
     for account in accounts:
         asked.check(account)
@@ -198,7 +238,6 @@ def _carry_out(
         Sample.objects.filter(account_id__in=settled, wrong__isnull=True).update(
             wrong=asked.finding is Finding.LEGITIMATE, judged=now
         )
-        node().carry_out_all([asked.ruling(account) for account in accounts])
     return made
 
 

@@ -36,11 +36,14 @@ class Admission:
         """The body is not needed any more."""
         self.held_bytes -= size_bytes
 
-    def enter(self) -> None:
-        """A request wants to be handed to the node. Raises :class:`Busy`."""
-        if self.waiting >= self._most_requests:
+    def enter(self, requests: int = 1) -> None:
+        """So many requests want to be handed to the node together. Raises :class:`Busy`, and then none is let in.
+
+        A group that is larger than what may wait is let in while nothing else waits.
+        """
+        if self.waiting + requests > self._most_requests and (self.waiting or requests == 1):
             raise self.busy()
-        self.waiting += 1
+        self.waiting += requests
 
     def leave(self, requests: int, size_bytes: int, took_s: float) -> None:
         """That many requests were answered together after ``took_s`` of work."""

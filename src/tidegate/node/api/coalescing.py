@@ -54,6 +54,8 @@ class _Waiting:
     answer: asyncio.Future[Answer]
     lines: int
     size_bytes: int
+    follows: bool = False
+    """It is taken in one batch with the one before it."""
 
 
 @dataclass(slots=True)
@@ -109,22 +111,31 @@ class Coalescer:
 
     def submit(self, request: Request) -> asyncio.Future[Answer]:
         """A future of the answer. Raises :class:`Busy` or :class:`Stopped`, the future StorageError or Stopped."""
+        return self.submit_together([request])[0]
+
+    def submit_together(self, requests: Sequence[Request]) -> list[asyncio.Future[Answer]]:
+        """As :meth:`submit`, for requests that are all taken in one batch, or none of them."""
         if self.fault is not None:
             raise Stopped("a fault has stopped the node")
         if self._stopping:
             raise Stopped("the node is shutting down")
-        self._admission.enter()
-        lines, size = 1, 0
-        if isinstance(request, Delivery):
-            size = len(request.body)
-            lines += request.body.count(b"\n")
-        answer: asyncio.Future[Answer] = self._loop.create_future()
-        self._queue.append(_Waiting(request, answer, lines, size))
+        if not requests:
+            return []
+        self._admission.enter(len(requests))
+        answers: list[asyncio.Future[Answer]] = []
+        for request in requests:
+            lines, size = 1, 0
+            if isinstance(request, Delivery):
+                size = len(request.body)
+                lines += request.body.count(b"\n")
+            answer = self._loop.create_future()
+            self._queue.append(_Waiting(request, answer, lines, size, follows=bool(answers)))
+            answers.append(answer)
         if not self._busy:
             self._busy = True
             # Who comes alone, as the one before did, is not kept waiting for others.
             self._loop.call_soon(self._gather, 0 if self._last_requests > 1 else 1)
-        return answer
+        return answers
 
     async def close(self) -> None:
         """Answer what was submitted, take nothing more."""
@@ -155,7 +166,9 @@ class Coalescer:
     def _batch(self) -> _Batch:
         """What waits, up to the limit."""
         batch, queue = _Batch(), self._queue
-        while queue and (not batch.waiting or batch.lines + queue[0].lines <= self._batch_lines):
+        while queue and (
+            not batch.waiting or queue[0].follows or batch.lines + queue[0].lines <= self._batch_lines
+        ):
             batch.add(queue.popleft())
         return batch
 

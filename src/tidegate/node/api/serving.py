@@ -131,9 +131,10 @@ class Serving:
             raise answer
 
     def submit_from_thread(self, requests: Sequence[Request], timeout_s: float) -> list[Answer]:
-        """Have several things done in order, from a thread other than the event loop's, and wait for the answers.
+        """Have several things done in order and in one batch, from a thread other than the event loop's; waits for them.
 
-        Raises StorageError, Busy, Stopped, or TimeoutError when it takes longer; then it may still be carried out.
+        Raises StorageError, Busy or Stopped, and then none was done; or TimeoutError when it takes longer, and then they
+        may still be.
         """
         asked = asyncio.run_coroutine_threadsafe(self._submit_all(requests), self._loop)
         try:
@@ -143,7 +144,7 @@ class Serving:
             raise
 
     async def _submit_all(self, requests: Sequence[Request]) -> list[Answer]:
-        return list(await asyncio.gather(*[self._coalescer.submit(request) for request in requests]))
+        return list(await asyncio.gather(*self._coalescer.submit_together(requests)))
 
     async def _due(self, limit: int) -> Sequence[Action]:
         services = self.services
