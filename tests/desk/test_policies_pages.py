@@ -186,7 +186,13 @@ def test_the_second_person_is_asked_for_on_the_page(under_lax: Any, signed_in: A
     assert "Somebody other than its author has to approve" in words(answer)
     assert "You wrote it, so it takes somebody else" in words(senior.get(address))
     assert "so somebody else has to approve it" in words(senior.post(f"{address}approve/", follow=True))
-    administrator.post(f"{address}approve/")
+    assert "came into force since" in words(
+        administrator.post(f"{address}approve/", {"against": "x"}, follow=True)
+    )
+    shown = administrator.get(address).content.decode()
+    administrator.post(
+        f"{address}approve/", {"against": shown.split('name="against" value="')[1].split('"')[0]}
+    )
     assert "Approved by the-administrator" in words(senior.get(address))
     assert senior.post(f"{address}put/", put).status_code == 302
     version.refresh_from_db()

@@ -32,6 +32,13 @@ def draft(people: Any, text: str, author: str = "analyst") -> PolicyVersion:
     return save(people[author], text, "a draft of the tests", stable_version())
 
 
+def in_force() -> str:
+    """Digest of the policy that somebody who looks now sees in force."""
+    stable = stable_version()
+    assert stable is not None
+    return str(stable.digest)
+
+
 def rungs(beside: Any, names: list[str]) -> dict[str, Rung]:
     return {name: beside.link.standing(beside.key(name)).rung for name in names}
 
@@ -98,11 +105,11 @@ def test_a_change_of_bans_takes_somebody_other_than_its_author(under_lax: Any, p
     with pytest.raises(NotYet, match="other than its author"):
         put_in_force(senior, bans, 5.0, WHY)
     with pytest.raises(PermissionDenied, match="somebody else"):
-        approve(senior, bans)
+        approve(senior, bans, in_force())
     with pytest.raises(PermissionDenied):
-        approve(people["analyst"], bans)
+        approve(people["analyst"], bans, in_force())
     assert under_lax.link.policy_text == LAX
-    approve(administrator, bans)
+    approve(administrator, bans, in_force())
     put_in_force(senior, bans, 5.0, WHY)
     assert 'rung = "ban"' in under_lax.link.policy_text
     said = Record.objects.get(did="policy.put_in_force").details
@@ -113,11 +120,13 @@ def test_a_change_of_bans_takes_somebody_other_than_its_author(under_lax: Any, p
 def test_an_approval_counts_for_the_change_that_was_approved_and_no_other(
     under_lax: Any, people: Any
 ) -> None:
-    bans = draft(people, BANS)
-    approve(people["administrator"], bans)
+    bans, seen = draft(people, BANS), in_force()
+    approve(people["administrator"], bans, seen)
     put_in_force(people["senior"], draft(people, FIRM), 100.0, WHY)
     with pytest.raises(NotYet, match="other than its author"):
         put_in_force(people["senior"], bans, 5.0, WHY)
+    with pytest.raises(NotYet, match="since this page was shown"):
+        approve(people["administrator"], bans, seen)
 
 
 def test_a_banning_policy_from_outside_takes_two_people_of_the_desk_to_come_back(
@@ -127,7 +136,7 @@ def test_a_banning_policy_from_outside_takes_two_people_of_the_desk_to_come_back
     assert outside.notice()
     roll_back(people["senior"])
     bans = PolicyVersion.objects.get(name="bans")
-    approve(people["senior"], bans)
+    approve(people["senior"], bans, in_force())
     with pytest.raises(NotYet, match="two people"):
         put_in_force(people["senior"], bans, 100.0, WHY)
     put_in_force(people["administrator"], bans, 100.0, WHY)
@@ -191,7 +200,7 @@ def test_only_those_who_may_put_policies_in_force_or_take_them_back(
     for change in (
         lambda: put_in_force(people[role], firm, 5.0, WHY),
         lambda: roll_back(people[role]),
-        lambda: approve(people[role], firm),
+        lambda: approve(people[role], firm, in_force()),
     ):
         with pytest.raises(PermissionDenied):
             change()

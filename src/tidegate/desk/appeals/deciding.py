@@ -12,7 +12,9 @@ from tidegate.desk.access.roles import Right
 from tidegate.desk.appeals.linked import look_again_at_linked
 from tidegate.desk.appeals.models import LOCK, MOST_CHARACTERS, Appeal, Outcome, State
 from tidegate.desk.audit.chain import record
+from tidegate.desk.ledger.copying import moment
 from tidegate.desk.ledger.models import Account
+from tidegate.desk.node_link import node
 from tidegate.desk.review.models import Ruled
 from tidegate.desk.review.ruling import rule
 from tidegate.engine.rungs import Rung
@@ -80,7 +82,7 @@ def decide(
     """
     with transaction.atomic():
         locked = Appeal.objects.select_for_update().get(pk=appeal.pk)
-        account = Account.objects.select_for_update().get(pk=locked.account_id)
+        account = as_it_stands(Account.objects.select_for_update().get(pk=locked.account_id))
         if reason := may_decide(person, locked):
             raise PermissionDenied(reason)
         now = timezone.now()
@@ -101,6 +103,16 @@ def decide(
             look_again_at_linked(account, now)
         _rule(person, account, locked, outcome, rung, duration_s)
     return locked
+
+
+def as_it_stands(account: Account) -> Account:
+    """With the rung that the node says it stands on now: what was copied may be a moment old, and a measure may have
+    ended since. Raises NodeAbsent or StorageError."""
+    standing = node().standing(account.key)
+    if standing.known:
+        account.rung = int(standing.rung)
+        account.until = moment(standing.until_s) if standing.until_s is not None else None
+    return account
 
 
 def _check(

@@ -63,7 +63,7 @@ def approve(request: Any, number: int) -> Any:
     version = get_object_or_404(PolicyVersion, pk=number)
     _tried(
         request,
-        lambda: rolling_out.approve(request.user, version),
+        lambda: rolling_out.approve(request.user, version, request.POST.get("against", "")),
         "Approved, as a change of the policy that is in force now.",
     )
     return redirect("policies:version", number=number)

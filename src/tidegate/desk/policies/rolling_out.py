@@ -28,8 +28,11 @@ class NotYet(Exception):  # noqa: N818 - a state, not a fault
     """Something has to be done before; the message says what. Nothing was changed."""
 
 
-def approve(person: Any, version: PolicyVersion) -> None:
-    """Say as the second person that this version may change who is banned. Raises PermissionDenied or :class:`NotYet`."""
+def approve(person: Any, version: PolicyVersion, against: str) -> None:
+    """Say as the second person that this version may change who is banned.
+
+    ``against``: digest of the policy in force that it was compared with. Raises PermissionDenied or :class:`NotYet`.
+    """
     if not person.may(Right.APPROVE_POLICY):
         raise PermissionDenied("This takes the right to approve policies.")
     with transaction.atomic():
@@ -38,6 +41,10 @@ def approve(person: Any, version: PolicyVersion) -> None:
         if found.author_id == person.pk:
             raise PermissionDenied("You wrote this version, so somebody else has to approve it.")
         stable = _stable(head)
+        if against != stable.digest:
+            raise NotYet(
+                "Another policy came into force since this page was shown. Look at the differences again."
+            )
         found.approved_by, found.approved, found.approved_against = person, timezone.now(), stable.digest
         found.save(update_fields=["approved_by", "approved", "approved_against"])
         record(person, "policy.approved", str(found), digest=found.digest, against=stable.digest)
