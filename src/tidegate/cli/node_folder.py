@@ -88,6 +88,12 @@ SETTINGS_TEXT = """\
 # random_share = 0.15    # of the review queue, drawn uniformly at random
 # blind_share = 0.1      # of automatic actions, looked at again by somebody who is not told what was decided
 
+# [desk.evidence]
+# names = []             # what people call the messenger, in every script and form; empty: service
+# authorities = []       # time stamps: { name = "…", url = "https://…", roots = "roots.pem" }, one or two
+# networks = []          # private networks that may be captured from all the same, as "10.0.0.0/8"
+# keep_days = 3650       # for which a closed case is kept
+
 [campaigns]              # the search for accounts that act together, see docs/campaigns.md; it needs NetworKit
 # enabled = true
 # every_s = 300.0        # between two looks, by the log's own time

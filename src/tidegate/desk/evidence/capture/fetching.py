@@ -137,7 +137,9 @@ class Fetcher:
                 raise FailedError(
                     f"{place.url}: no whole answer within {self.limits.seconds:g} seconds"
                 ) from None
-            raise FailedError(f"{place.url}: {error or type(error).__name__}") from None
+            raise FailedError(
+                f"{place.url}: {_printable(str(error)).strip() or type(error).__name__}"
+            ) from None
         return Exchange(
             url=place.url,
             at=at,

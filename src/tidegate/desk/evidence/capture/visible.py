@@ -47,6 +47,7 @@ _JSON_DATE = re.compile(r'"date(?:Published|Modified|Created)"\s*:\s*"([^"\n]{4,
 _ANALYTICS = re.compile(
     r"\b(?:UA-\d{4,10}-\d{1,4}|G-[A-Z0-9]{6,12}|GTM-[A-Z0-9]{4,8}|AW-\d{6,12}|ca-pub-\d{10,20})\b"
 )
+_WHITE = re.compile(r"\s+")
 _SPACES = re.compile(r"[^\S\n]+")
 
 
@@ -116,13 +117,15 @@ class _Reader(HTMLParser):
         self.links: list[str] = []
         self.scripts: list[str] = []
         self.title = self.language = self.claimed = ""
-        self._silent = 0
+        self._silent = self._pre = 0
         self._script = self._in_title = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = {name: value or "" for name, value in attrs}
         if tag in _BLOCKS:
             self.parts.append("\n")
+        if tag == "pre":
+            self._pre += 1
         if tag == "html":
             self.language = self.language or said.get("lang", "")
         elif tag == "title":
@@ -149,6 +152,8 @@ class _Reader(HTMLParser):
             self._script = False
         if tag == "title":
             self._in_title = False
+        if tag == "pre" and self._pre:
+            self._pre -= 1
         if tag in _BLOCKS:
             self.parts.append("\n")
 
@@ -165,4 +170,5 @@ class _Reader(HTMLParser):
             return
         if self._in_title and not self.title:
             self.title = data
-        self.parts.append(data)
+        # A line of the source ends nothing on the page; where it does, the reader keeps it.
+        self.parts.append(data if self._pre else _WHITE.sub(" ", data))
