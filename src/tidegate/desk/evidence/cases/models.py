@@ -4,13 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from tidegate.desk.evidence.cases.choices import choices
 from tidegate.desk.evidence.cases.elements import ELEMENTS
 from tidegate.desk.evidence.custody.chain import CustodyEvent
 from tidegate.desk.evidence.grounds import Subject, SubjectRole
-
-
-def _choices(of: type) -> list[tuple[str, str]]:
-    return [(str(one), str(one).replace("_", " ").capitalize()) for one in of]  # type: ignore[attr-defined]
 
 
 class Stage(models.TextChoices):
@@ -38,9 +35,9 @@ class Case(models.Model):
     officer = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     """Who answers for it."""
     stage = models.CharField(max_length=16, choices=Stage, default=Stage.IDENTIFICATION)
-    subject = models.CharField(max_length=16, choices=_choices(Subject), default=str(Subject.UNIDENTIFIED))
+    subject = models.CharField(max_length=16, choices=choices(Subject), default=str(Subject.UNIDENTIFIED))
     subject_name = models.CharField(max_length=200, blank=True)
-    role = models.CharField(max_length=16, choices=_choices(SubjectRole), default=str(SubjectRole.ENGAGED))
+    role = models.CharField(max_length=16, choices=choices(SubjectRole), default=str(SubjectRole.ENGAGED))
     jurisdiction = models.CharField(max_length=100, blank=True)
     account = models.BigIntegerField(null=True)
     """Whose account a step on an account would meet, as :func:`~tidegate.desk.ledger.models.stored` makes it."""

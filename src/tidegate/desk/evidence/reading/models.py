@@ -3,14 +3,11 @@
 from django.conf import settings
 from django.db import models
 
+from tidegate.desk.evidence.cases.choices import choices
 from tidegate.desk.evidence.claims.claim import Channel, Kind, Stance
 from tidegate.desk.evidence.exhibits.models import HASH, Exhibit
 from tidegate.desk.evidence.grounds import Confirmed, Strength
 from tidegate.desk.evidence.identifiers.identifier import Type, Validity
-
-
-def _choices(of: type) -> list[tuple[str, str]]:
-    return [(str(one), str(one).replace("_", " ").capitalize()) for one in of]  # type: ignore[attr-defined]
 
 
 class Claim(models.Model):
@@ -24,17 +21,17 @@ class Claim(models.Model):
     sha256 = models.CharField(max_length=HASH)
     """Of the quote in UTF-8."""
     language = models.CharField(max_length=20, blank=True)
-    kind = models.CharField(max_length=16, choices=_choices(Kind))
-    stance = models.CharField(max_length=16, choices=_choices(Stance))
-    channel = models.CharField(max_length=16, choices=_choices(Channel))
-    strength = models.CharField(max_length=16, choices=_choices(Strength))
+    kind = models.CharField(max_length=16, choices=choices(Kind))
+    stance = models.CharField(max_length=16, choices=choices(Stance))
+    channel = models.CharField(max_length=16, choices=choices(Channel))
+    strength = models.CharField(max_length=16, choices=choices(Strength))
     """Proposed by the software (whether the sentence itself names the messenger), settled by the person."""
     score = models.FloatField(null=True)
     """Probability by the detector; None: a person found it."""
     words = models.JSONField(default=list)
     """``{"text", "start", "weight"}`` each: those that carried the score."""
     model = models.CharField(max_length=64, blank=True)
-    state = models.CharField(max_length=16, choices=_choices(Confirmed), default=str(Confirmed.PROPOSED))
+    state = models.CharField(max_length=16, choices=choices(Confirmed), default=str(Confirmed.PROPOSED))
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -53,13 +50,13 @@ class Identifier(models.Model):
     """An identifier in an exhibit's text."""
 
     exhibit = models.ForeignKey(Exhibit, on_delete=models.CASCADE, db_index=False, related_name="identifiers")
-    type = models.CharField(max_length=16, choices=_choices(Type))
+    type = models.CharField(max_length=16, choices=choices(Type))
     scheme = models.CharField(max_length=32, blank=True)
     kind = models.CharField(max_length=64)
     """As linking names it."""
     raw = models.CharField(max_length=500)
     normalised = models.CharField(max_length=500)
-    validity = models.CharField(max_length=16, choices=_choices(Validity))
+    validity = models.CharField(max_length=16, choices=choices(Validity))
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
     ignored = models.BooleanField(default=False)

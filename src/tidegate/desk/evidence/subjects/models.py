@@ -3,12 +3,9 @@
 from django.conf import settings
 from django.db import models
 
+from tidegate.desk.evidence.cases.choices import choices
 from tidegate.desk.evidence.cases.models import Case
 from tidegate.desk.evidence.linking import LinkKind, LinkState, Role
-
-
-def _choices(of: type) -> list[tuple[str, str]]:
-    return [(str(one), str(one).replace("_", " ").capitalize()) for one in of]  # type: ignore[attr-defined]
 
 
 class Known(models.Model):
@@ -31,7 +28,7 @@ class RoleHeld(models.Model):
     """What the subject does, as a person has found."""
 
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="roles")
-    role = models.CharField(max_length=16, choices=_choices(Role))
+    role = models.CharField(max_length=16, choices=choices(Role))
     note = models.CharField(max_length=500, blank=True)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(auto_now_add=True)
@@ -46,12 +43,12 @@ class Link(models.Model):
     case = models.ForeignKey(Case, on_delete=models.CASCADE, related_name="links")
     first = models.CharField(max_length=100)
     second = models.CharField(max_length=100)
-    kind = models.CharField(max_length=16, choices=_choices(LinkKind))
+    kind = models.CharField(max_length=16, choices=choices(LinkKind))
     points = models.FloatField()
     reasons = models.JSONField(default=list)
     """``{"kind", "value", "points", "owners"}`` each."""
     hubs = models.JSONField(default=list)
-    state = models.CharField(max_length=16, choices=_choices(LinkState), default=str(LinkState.PROPOSED))
+    state = models.CharField(max_length=16, choices=choices(LinkState), default=str(LinkState.PROPOSED))
     reviewer = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
