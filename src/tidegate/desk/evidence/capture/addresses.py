@@ -50,10 +50,11 @@ def place_of(url: str, networks: Iterable[Network] = ()) -> Place:
             f"an address has up to {MOST_URL} characters and neither spaces nor control characters"
         )
     try:
+        url.encode("utf-8")  # half a character (a lone surrogate) cannot be asked for
         parts = urlsplit(url)
         host, port = (parts.hostname or "").rstrip("."), parts.port
     except ValueError as error:
-        raise RefusedError(f"{url[:100]!r} is no address: {error}") from None
+        raise RefusedError(f"{url[:100]!a} is no address: {error}") from None
     if parts.scheme not in PORTS:
         raise RefusedError(f"{url[:100]!r}: only http and https are captured")
     if parts.username is not None or parts.password is not None:

@@ -41,6 +41,8 @@ def _unchunked(raw: bytes) -> Iterator[bytes]:
             return
         if place + length + 2 > len(raw):
             raise FailedError("the answer ended within a chunk")
+        if raw[place + length : place + length + 2] != b"\r\n":
+            raise FailedError("a chunk of the answer is longer than it says")
         yield raw[place : place + length]
         place += length + 2
 

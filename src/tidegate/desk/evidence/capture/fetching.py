@@ -13,6 +13,7 @@ from typing import IO
 from urllib.parse import quote, urljoin
 
 from tidegate.desk.evidence.capture.addresses import (
+    PORTS,
     Network,
     Place,
     Resolve,
@@ -28,6 +29,7 @@ GONE = frozenset({404, 410})
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PIECE = 1 << 16
 _MOST_LINE, _MOST_DIGITS = 1 << 10, 16
+_MOST_NAME = 200
 _FIRST_SUCCESS, _FIRST_REDIRECT = 200, 300
 
 
@@ -107,7 +109,7 @@ class Fetcher:
         """One request and its answer."""
         addresses = checked_addresses(place, self.networks, self.by)
         shown = f"[{place.host}]" if ":" in place.host else place.host
-        host = shown if place.port in (80, 443) else f"{shown}:{place.port}"
+        host = shown if place.port == PORTS[place.scheme] else f"{shown}:{place.port}"
         headers = [
             ("Host", host),
             ("User-Agent", self.user_agent),
@@ -131,7 +133,7 @@ class Fetcher:
                 f"{place.url}: no whole answer within {self.limits.seconds:g} seconds"
             ) from None
         except ssl.SSLError as error:
-            raise FailedError(f"{place.url}: TLS: {error.reason or error}") from None
+            raise FailedError(f"{place.url}: TLS: {_printable(str(error.reason or error))}") from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             if time.monotonic() >= until:
                 raise FailedError(
@@ -143,8 +145,8 @@ class Fetcher:
         return Exchange(
             url=place.url,
             at=at,
-            status=f"{answer.status} {_printable(answer.reason)}".strip(),
-            headers=[(name, _printable(value)) for name, value in said],
+            status=f"{answer.status} {_ascii(_printable(answer.reason))}".strip(),
+            headers=[(_printable_name(name), _printable(value)) for name, value in said],
             raw=raw,
             request_headers=headers,
             ip=ip,
@@ -273,3 +275,12 @@ def _address(location: str) -> str:
 def _printable(text: str) -> str:
     """A header as it can be written down: what is no printable Latin-1 becomes a question mark."""
     return "".join(sign if sign.isprintable() and sign <= "\xff" else "?" for sign in text)[:4_000]
+
+
+def _printable_name(name: str) -> str:
+    return "".join("?" if sign in " :" else sign for sign in _ascii(_printable(name)))[:_MOST_NAME] or "?"
+
+
+def _ascii(text: str) -> str:
+    """Names and reasons as a WARC takes them; values it takes in Latin-1."""
+    return text.encode("ascii", "replace").decode("ascii")

@@ -44,27 +44,33 @@ def renderings(content: bytes, media_type: str) -> dict[str, bytes]:
     if browser is None:
         raise NotRenderedError("no Chromium is installed here")
     with (
-        tempfile.TemporaryDirectory(prefix="tidegate-render-") as folder,
+        # A process of the browser's that is just being ended may still write into it.
+        tempfile.TemporaryDirectory(prefix="tidegate-render-", ignore_cleanup_errors=True) as folder,
         _served(content, media_type) as served,
     ):
         made = {}
         for kind, flag, name in _KINDS:
             out = Path(folder, name)
             options = [f"--{flag}={out}", f"--window-size={SIZE}", "--no-pdf-header-footer"]
+            served.answered = 0
             _run(browser, folder, options, served)
+            if not served.answered:
+                raise NotRenderedError("Chromium did not get the page, and shows one of its own")
             if not out.is_file() or out.stat().st_size > MOST_BYTES:
                 raise NotRenderedError(f"Chromium made no {kind} of up to {MOST_BYTES:,} bytes")
             made[kind] = out.read_bytes()
         return made
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Served:
     """Where the bytes are, for one browser."""
 
     host: str
     """A name that nobody can guess, so that no page can ask for it."""
     port: int
+    answered: int = 0
+    """How often they were handed out whole. Not once: what the browser shows is its own page about an error."""
 
     @property
     def url(self) -> str:
@@ -91,15 +97,17 @@ def _served(content: bytes, media_type: str) -> Iterator[_Served]:
             self.send_header("X-Content-Type-Options", "nosniff")
             self.end_headers()
             self.wfile.write(content)
+            served.answered += 1
 
         def log_message(self, format: str, *args: object) -> None:
             """Nothing: it is one page for one browser."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
+    served = _Served(f"{secrets.token_hex(8)}.invalid", server.server_port)
     thread = Thread(target=server.serve_forever, name="render-captured", daemon=True)
     thread.start()
     try:
-        yield _Served(f"{secrets.token_hex(8)}.invalid", server.server_port)
+        yield served
     finally:
         server.shutdown()
         server.server_close()

@@ -6,7 +6,8 @@ Only text is taken out; nothing is run, laid out or loaded. What a style sheet h
 import codecs
 import re
 from dataclasses import dataclass
-from html.parser import HTMLParser
+
+from tidegate.desk.evidence.capture.html_tokens import End, Start, tokens
 
 MOST_CHARACTERS = 2_000_000
 """Of a text; what follows is left out, and the text says so."""
@@ -18,7 +19,6 @@ _BLOCKS = frozenset(
     "address article aside blockquote br dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 "
     "h5 h6 header hr li main nav ol option p pre section summary table td th title tr ul".split()
 )
-_SILENT = frozenset({"script", "style", "template"})
 _DATES = frozenset(
     {"article:published_time", "article:modified_time", "og:updated_time", "date", "dc.date", "dcterms.date"}
 )
@@ -84,13 +84,18 @@ def decoded_text(content: bytes, media_type: str) -> str:
 def visible(html: str) -> Visible:
     """The text of an HTML page, with its links and analytics ids at the end. Total: whatever it is given."""
     reader = _Reader()
-    reader.feed(html[: 4 * MOST_CHARACTERS])
-    reader.close()
+    for token in tokens(html[: 4 * MOST_CHARACTERS]):
+        if isinstance(token, Start):
+            reader.start(token.name, token.attributes)
+        elif isinstance(token, End):
+            reader.end(token.name)
+        else:
+            reader.text(token.text)
     text = "\n".join(
         line for part in "".join(reader.parts).split("\n") if (line := _SPACES.sub(" ", part).strip())
     )
     text = text if len(text) <= MOST_CHARACTERS else text[:MOST_CHARACTERS] + CUT
-    ids = sorted(set(_ANALYTICS.findall("".join(reader.scripts))))
+    ids = sorted(set(_ANALYTICS.findall("".join(reader.scripts))))[:MOST_LINKS]
     if reader.links:
         text += "\n\nLinks:\n" + "\n".join(dict.fromkeys(reader.links))
     if ids:
@@ -108,65 +113,67 @@ def _line(text: str, most: int) -> str:
     return "".join(sign for sign in " ".join(text.split()) if sign.isprintable())[:most]
 
 
-class _Reader(HTMLParser):
+class _Reader:
     """Gathers text, links and dates."""
 
     def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self.links: list[str] = []
         self.scripts: list[str] = []
         self.title = self.language = self.claimed = ""
-        self._silent = self._pre = 0
-        self._script = self._in_title = False
+        self._in_script = self._in_style = self._in_title = False
+        self._templates = self._pre = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = {name: value or "" for name, value in attrs}
+    def start(self, tag: str, said: dict[str, str]) -> None:
         if tag in _BLOCKS:
             self.parts.append("\n")
-        if tag == "pre":
-            self._pre += 1
         if tag == "html":
             self.language = self.language or said.get("lang", "")
         elif tag == "title":
             self._in_title = True
-        elif tag == "meta" and (said.get("property") or said.get("name") or "").lower() in _DATES:
-            self.claimed = self.claimed or said.get("content", "")
-        elif tag == "meta" and (said.get("name") or "").lower() == "description" and said.get("content"):
-            self.parts.append(f"\n{said['content']}\n")
+        elif tag == "meta":
+            self._meta(said)
         elif tag == "time":
             self.claimed = self.claimed or said.get("datetime", "")
         elif tag == "img" and said.get("alt"):
             self.parts.append(f" {said['alt']} ")
+        elif tag == "pre":
+            self._pre += 1
+        elif tag == "template":
+            self._templates += 1
+        elif tag == "script":
+            self._in_script = True
+        elif tag == "style":
+            self._in_style = True
         if tag in ("a", "area", "iframe", "form") and len(self.links) < MOST_LINKS:
             link = (said.get("href") or said.get("src") or said.get("action") or "").strip()
             if link and not link.startswith(("#", "javascript:", "data:")):
                 self.links.append(_line(link, 2_000))
-        if tag in _SILENT:
-            self._silent += 1
-            self._script = tag == "script"
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _SILENT and self._silent:
-            self._silent -= 1
-            self._script = False
-        if tag == "title":
+    def _meta(self, said: dict[str, str]) -> None:
+        if (said.get("property") or said.get("name") or "").lower() in _DATES:
+            self.claimed = self.claimed or said.get("content", "")
+        elif said.get("name", "").lower() == "description" and said.get("content"):
+            self.parts.append(f"\n{said['content']}\n")
+
+    def end(self, tag: str) -> None:
+        if tag == "template":
+            self._templates = max(0, self._templates - 1)
+        elif tag == "pre":
+            self._pre = max(0, self._pre - 1)
+        elif tag == "script":
+            self._in_script = False
+        elif tag == "style":
+            self._in_style = False
+        elif tag == "title":
             self._in_title = False
-        if tag == "pre" and self._pre:
-            self._pre -= 1
         if tag in _BLOCKS:
             self.parts.append("\n")
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag in _SILENT and self._silent:
-            self._silent -= 1
-            self._script = False
-
-    def handle_data(self, data: str) -> None:
-        if self._script:
+    def text(self, data: str) -> None:
+        if self._in_script:
             self.scripts.append(data[:MOST_CHARACTERS])
-        if self._silent:
+        if self._in_script or self._in_style or self._templates:
             return
         if self._in_title and not self.title:
             self.title = data

@@ -6,10 +6,13 @@ the record: over the bytes as transferred, and over the bytes as read.
 
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from tidegate.desk.evidence.capture.decoding import decoded as undone
+from tidegate.desk.evidence.capture.refusals import FailedError
 from tidegate.desk.evidence.custody.exhibits import sha256_of
 
 RAW_HEADER, DECODED_HEADER = "X-Tidegate-Raw-SHA256", "X-Tidegate-Decoded-SHA256"
@@ -92,15 +95,24 @@ def warc_of(exchange: Exchange, software: str) -> bytes:
 
 
 def decoded_body(exchange: Exchange, most: int = MOST_PAYLOAD_BYTES) -> bytes:
-    """The body as a browser reads it. Raises WarcError when that is more than ``most`` bytes."""
+    """The body as a browser reads it. Raises WarcError when that is more than ``most`` bytes, or encoded unknown to us.
+
+    Strictly, as our own captures are; what others made is often kept without its chunks, or cut, and is read as far as
+    it goes.
+    """
     from warcio.bufferedreaders import BufferedReader, ChunkedDataReader
 
+    with suppress(FailedError):
+        return undone(exchange.raw, exchange.headers, most)
     headers = {name.lower(): value.strip().lower() for name, value in exchange.headers}
     stream: Any = io.BytesIO(exchange.raw)
+    kind = headers.get("content-encoding", "")
+    if kind and kind not in BufferedReader.get_supported_decompressors():
+        raise WarcError(f"{exchange.url}: encoded as {kind[:MOST_QUOTED]!a}, which is not read here")
     if headers.get("transfer-encoding", "") == "chunked":
-        stream = ChunkedDataReader(stream, decomp_type=headers.get("content-encoding"))
-    elif headers.get("content-encoding"):
-        stream = BufferedReader(stream, decomp_type=headers["content-encoding"])
+        stream = ChunkedDataReader(stream, decomp_type=kind or None)
+    elif kind:
+        stream = BufferedReader(stream, decomp_type=kind)
     return _bounded(stream, exchange.url, most)
 
 

@@ -30,9 +30,13 @@ def _authority(one: AuthoritySettings, folder: Path) -> Authority:
 
 def stamp_exhibit(exhibit: Exhibit, asked: list[Authority] | None = None) -> str:
     """Have its raw bytes stamped by everybody who has not done so yet. Returns what did not work, in words."""
+    try:
+        asked = authorities() if asked is None else asked
+    except (OSError, ValueError) as error:
+        return f"Not stamped: the settings of an authority are wrong: {error}"
     troubles = []
     done = set(exhibit.stamps.values_list("authority", flat=True))
-    for authority in authorities() if asked is None else asked:
+    for authority in asked:
         if authority.name in done:
             continue
         try:

@@ -83,8 +83,16 @@ def work() -> int:
 
 
 def look(source: Source) -> Attempt:
-    """Capture a source that is due, and say when it is due again."""
-    made = capture(source, DESK)
+    """Capture a source that is due, and say when it is due again. Raises Error and OSError: the desk's own trouble."""
+    try:
+        made = capture(source, DESK)
+    except (Error, OSError):
+        raise
+    except Exception as fault:
+        # One page that meets a fault of ours must not keep back all others, for ever.
+        log.exception("a fault while capturing %s", source.address)
+        words = f"A fault of the desk's own ({type(fault).__name__}); its log says more."
+        made = Attempt.objects.create(source=source, outcome=Attempt.Outcome.FAILED, words=words)
     now = timezone.now()
     again = timedelta(days=source.every_days) if source.every_days else None
     if made.outcome == Attempt.Outcome.FAILED and again is not None:
@@ -99,11 +107,21 @@ def finish(exhibit: Exhibit) -> None:
         exhibit.trouble,
         stamp_exhibit(exhibit),
         _render(exhibit),
-        *(read(exhibit) for read in readers),
+        *(_read(exhibit, read) for read in readers),
     ]
     exhibit.trouble = "; ".join(one for one in troubles if one)[:500]
     exhibit.pending = False
     exhibit.save(update_fields=["trouble", "pending"])
+
+
+def _read(exhibit: Exhibit, by: Callable[[Exhibit], str]) -> str:
+    try:
+        return by(exhibit)
+    except (Error, OSError):
+        raise
+    except Exception as fault:
+        log.exception("a fault while reading %s of %s", exhibit, exhibit.case)
+        return f"Not read: a fault of the desk's own ({type(fault).__name__}); its log says more."
 
 
 def _render(exhibit: Exhibit) -> str:
