@@ -16,6 +16,7 @@ ROOMS = (
     "test_review_cases.py",
     "test_review_taking.py",
     "test_audit_chain.py",
+    "test_cases_names.py",
     "test_dossier_pages.py",
     "test_steps_race.py",
 )

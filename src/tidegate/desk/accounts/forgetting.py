@@ -39,16 +39,18 @@ _PERSON = "ruling"
 """The one reason that stays: that a person decided says nothing of how the account behaved."""
 _last_s = -EVERY_S
 others: list[Callable[[int], int]] = []
-"""What other rooms forget about an account, by pseudonym; each says how much. Apps add theirs when they are ready."""
+"""What other rooms forget about an account that is erased, by pseudonym; each says how much. Apps add theirs when they
+are ready. Not called for an account that only outlived the retention of decisions: what a case copied stays in it."""
 
 
 # -- one account -------------------------------------------------------------------------------------------------------
 
 
-def forget(key: int) -> dict[str, int]:
+def forget(key: int, *, erased: bool = True) -> dict[str, int]:
     """Delete everything the desk keeps about an account. Rulings stay for the statistics, without account and words.
 
-    Returns how much, by kind. Files of appeals go with their rows, once the transaction has succeeded.
+    ``erased``: somebody asked for it; else it has outlived its retention. Returns how much, by kind. Files of appeals go
+    with their rows, once the transaction has succeeded.
     """
     row = stored(key)
     with transaction.atomic():
@@ -58,7 +60,7 @@ def forget(key: int) -> dict[str, int]:
             "rulings": Ruled.objects.filter(account_id=row).update(account=None, note=""),
             "backtests": policies.forget(key),
         }
-        for other in others:
+        for other in others if erased else ():
             gone[other.__module__.rpartition(".")[0].rpartition(".")[2]] = other(key)
         Account.objects.filter(pk=row).delete()
     cache.delete(f"life-{key:016x}")
@@ -150,7 +152,7 @@ def _drop_decisions(now: datetime, before: datetime) -> tuple[int, int]:
             for account in Account.objects.filter(Q(pk__in=accounts) & ~Exists(left) & ~Exists(used))
         ]
         for key in empty:
-            forget(key)
+            forget(key, erased=False)
     return len(rows), len(empty)
 
 

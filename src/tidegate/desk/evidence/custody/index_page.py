@@ -9,6 +9,11 @@ from tidegate.desk.evidence.custody.chain import CustodyEvent
 
 MOST_COLUMNS, MOST_CELL = 9, 400
 """A table beyond them would not be read."""
+WIDE_COLUMNS, WIDE_CELL = 5, 60
+"""A table of more columns has what is longer below its row."""
+LONG = 40
+"""Characters without a space, from which on a word may break anywhere."""
+_SPACES = re.compile(r"(\s+)")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?\+00:00")
 _EMPTY: tuple[Any, ...] = ("", None, [], {}, ())
 _STYLE = """
@@ -16,9 +21,10 @@ body{font:15px/1.5 system-ui,sans-serif;color:#1a1a1a;max-width:62rem;margin:2re
 h1{font-size:1.6rem}h2{font-size:1.2rem;margin-top:2.5rem;border-bottom:1px solid #bbb}
 h3{font-size:1rem;margin:1.6rem 0 .3rem}code{font:12px/1.4 ui-monospace,monospace;overflow-wrap:anywhere}
 dl{display:grid;grid-template-columns:11rem 1fr;gap:.15rem 1rem;margin:0}dt{color:#555}dd{margin:0;overflow-wrap:anywhere}
-table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.25rem .5rem;
-border-bottom:1px solid #ddd;overflow-wrap:anywhere}th{color:#555;font-weight:600}
-.moment{white-space:nowrap}.text{white-space:pre-wrap;unicode-bidi:isolate}
+table{border-collapse:collapse;width:100%;font-size:13px}th,td{text-align:left;vertical-align:top;padding:.25rem .5rem;
+border-bottom:1px solid #ddd;overflow-wrap:break-word}th{color:#555;font-weight:600}
+.more{break-after:avoid}.more td{border-bottom:0}td b{color:#555;font-weight:600}
+.moment span{white-space:nowrap}.text{white-space:pre-wrap;unicode-bidi:isolate}
 dd dl{margin:.2rem 0 .8rem}ul{margin:.2rem 0;padding-left:1.1rem}
 @media print{body{margin:0;max-width:none}article,tr{break-inside:avoid}}
 """
@@ -144,11 +150,31 @@ def _table(values: Sequence[Any]) -> str:
     for one in values:
         if any(isinstance(cell, Mapping) or len(str(cell)) > MOST_CELL for cell in one.values()):
             return ""
-    head = "".join(f"<th>{escape(_words(name))}</th>" for name in names)
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{_cell(one.get(name))}</td>" for name in names) + "</tr>" for one in values
-    )
+    wide = _wide(names, values)
+    head = "".join(f"<th>{escape(_words(name))}</th>" for name in names if name not in wide)
+    rows = "".join(_row(one, names, wide) for one in values)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _wide(names: Sequence[Any], values: Sequence[Any]) -> list[Any]:
+    """Columns of sentences, which a table of many columns would squeeze: they stand below their row."""
+    if len(names) <= WIDE_COLUMNS:
+        return []
+    found = [name for name in names if any(len(str(one.get(name))) > WIDE_CELL for one in values)]
+    return found if len(found) < len(names) else []
+
+
+def _row(one: Mapping[Any, Any], names: Sequence[Any], wide: Sequence[Any]) -> str:
+    short = [name for name in names if name not in wide]
+    below = "".join(
+        f"<div><b>{escape(_words(name))}:</b> {_cell(one[name])}</div>"
+        for name in wide
+        if one.get(name) not in _EMPTY
+    )
+    cells = "".join(f"<td>{_cell(one.get(name))}</td>" for name in short)
+    if not below:
+        return f"<tr>{cells}</tr>"
+    return f'<tr class="more">{cells}</tr><tr><td colspan="{len(short)}">{below}</td></tr>'
 
 
 def _cell(value: Any) -> str:
@@ -161,8 +187,18 @@ def _text(value: Any) -> str:
     """A value as text; a moment to the second (its file has all of it)."""
     text = str(value)
     if _MOMENT.fullmatch(text):
-        return f'<span class="moment">{text[:10]} {text[11:19]} UTC</span>'
-    return f'<span class="text" dir="auto">{escape(text)}</span>'
+        return f'<span class="moment"><span>{text[:10]}</span> <span>{text[11:19]} UTC</span></span>'
+    return f'<span class="text" dir="auto">{_breakable(text)}</span>'
+
+
+def _breakable(text: str) -> str:
+    """Escaped; digests and the like may break, so that they do not squeeze the words beside them out of a table."""
+    return "".join(
+        "<wbr>".join(escape(part[at : at + LONG]) for at in range(0, len(part), LONG))
+        if len(part) > LONG and part.isascii()
+        else escape(part)
+        for part in _SPACES.split(text)
+    )
 
 
 def _words(name: Any) -> str:

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from django.conf import settings
@@ -36,6 +37,8 @@ from tidegate.desk.evidence.subjects import told as subjects
 
 FOLDER = "desk-cases"
 _PIECE = 1 << 20
+_one = Lock()
+"""One at a time: a large case keeps a core, a browser and an authority busy for a while."""
 
 
 class SealError(Exception):
@@ -62,8 +65,15 @@ def seal(case: Case, person: Any) -> Sealed:
 
     The chain in the file ends with the row that seals it; the case's own chain goes on after it.
     """
-    if Exhibit.objects.filter(case=case, pending=True).exists():
-        raise SealError("some exhibits are still being stamped, rendered or read; try again in a moment")
+    if not _one.acquire(blocking=False):
+        raise SealError("a case is being sealed at this moment; try again in a minute")
+    try:
+        return _sealed(case, person)
+    finally:
+        _one.release()
+
+
+def _sealed(case: Case, person: Any) -> Sealed:
     troubles: list[str] = []
 
     def to_pdf(page: str) -> bytes | None:
@@ -84,8 +94,10 @@ def seal(case: Case, person: Any) -> Sealed:
         asked = authorities()
         if not asked:
             troubles.append("No time-stamp authority is set, so nobody else vouches for when it was sealed.")
+        # One picture of the case; authorities and browser are waited for afterwards, while others work on.
         with transaction.atomic():
-            manifest = write_case_file(path, _contents(case, person, made_at), asked, to_pdf)
+            contents = _contents(case, person, made_at)
+        manifest = write_case_file(path, contents, asked, to_pdf)
         path.chmod(0o600)
         verdict = verify(path)
     except (CaseFileError, NoAnswerError, OSError, RefusedFileError, ValueError) as error:
@@ -107,6 +119,10 @@ def seal(case: Case, person: Any) -> Sealed:
 
 
 def _contents(case: Case, person: Any, made_at: Any) -> CaseContents:
+    """What goes into the file, with the case's row locked: custody does not grow meanwhile. Raises SealError."""
+    case = Case.objects.select_for_update().get(pk=case.pk)
+    if Exhibit.objects.filter(case=case, pending=True).exists():
+        raise SealError("some exhibits are still being stamped, rendered or read; try again in a moment")
     told: dict[str, Any] = own.record(case)
     told["timeline"] = [
         {"at": moment(one.at), "where": LANES[one.lane], "what": one.words} for one in happened(case)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from tidegate.desk.evidence.dossier import views
+from tidegate.desk.evidence.dossier import file_views, views
 
 app_name = "dossier"
 urlpatterns = [
@@ -12,7 +12,7 @@ urlpatterns = [
     path("<slug:name>/stage/", views.stage, name="stage"),
     path("<slug:name>/hold/", views.hold, name="hold"),
     path("<slug:name>/element/<slug:key>/", views.element, name="element"),
-    path("<slug:name>/custody/", views.custody, name="custody"),
-    path("<slug:name>/seal/", views.seal_now, name="seal"),
-    path("<slug:name>/sealed/<int:file>/", views.sealed, name="sealed"),
+    path("<slug:name>/custody/", file_views.custody, name="custody"),
+    path("<slug:name>/seal/", file_views.seal_now, name="seal"),
+    path("<slug:name>/sealed/<int:file>/", file_views.sealed, name="sealed"),
 ]

@@ -1,25 +1,22 @@
-"""Pages of cases: the list, one case, its custody."""
+"""Pages of cases: the list, a new one, one case and what changes it."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
-from django.http import FileResponse, Http404
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
+from django.http import Http404
+from django.shortcuts import redirect, render
 from django.utils.safestring import mark_safe
 from django.views.decorators.http import require_POST
 
 from tidegate.desk.access.gate import needs
 from tidegate.desk.access.roles import Right
-from tidegate.desk.audit.chain import record
-from tidegate.desk.evidence.cases.custody import chain
 from tidegate.desk.evidence.cases.elements import ELEMENTS
 from tidegate.desk.evidence.cases.frame import case_named, framed
-from tidegate.desk.evidence.cases.models import Case, Element, Stage
-from tidegate.desk.evidence.custody.chain import walk
+from tidegate.desk.evidence.cases.models import Case, Element
 from tidegate.desk.evidence.dossier import opening
+from tidegate.desk.evidence.dossier.before_letter import missing
 from tidegate.desk.evidence.dossier.checklist import checklist
 from tidegate.desk.evidence.dossier.forms import (
     ElementForm,
@@ -29,15 +26,12 @@ from tidegate.desk.evidence.dossier.forms import (
     ReasonForm,
     StageForm,
 )
+from tidegate.desk.evidence.dossier.listing import SHOWN, STAGES, Wanted, cases, due_in, officers
 from tidegate.desk.evidence.dossier.models import SealedFile
-from tidegate.desk.evidence.dossier.sealing import SealError, folder_of, seal
 from tidegate.desk.evidence.dossier.timeline import happened, picture
-from tidegate.desk.evidence.steps.cure import overdue
 from tidegate.desk.ledger.models import stored
 
-PAGE = 50
-HAPPENED_SHOWN = 300
-CUSTODY_PAGE = 200
+HAPPENED_SHOWN, FILES_SHOWN = 300, 20
 BAD_FORM = 422
 _EDITED = ("title", "subject", "subject_name", "role", "jurisdiction", "about")
 
@@ -45,19 +39,18 @@ _EDITED = ("title", "subject", "subject_name", "role", "jurisdiction", "about")
 @needs(Right.SEE_CASES)
 def list(request: Any) -> Any:
     """Cases, the newest first."""
-    wanted = request.GET.get("show", "open")
-    found = Case.objects.select_related("officer").order_by("-opened", "-id")
-    if wanted == "closed":
-        found = found.filter(stage=Stage.CLOSED)
-    elif wanted == "mine":
-        found = found.exclude(stage=Stage.CLOSED).filter(officer=request.user)
-    else:
-        wanted, found = "open", found.exclude(stage=Stage.CLOSED)
-    page = Paginator(found, PAGE).get_page(request.GET.get("page"))
-    shown = (("open", "Open"), ("mine", "Mine"), ("closed", "Closed"))
-    numbers = [one.pk for one in page.object_list]
-    due = set(overdue(timezone.now()).filter(step__case__in=numbers).values_list("step__case_id", flat=True))
-    return render(request, "dossier/list.html", {"page": page, "wanted": wanted, "shown": shown, "due": due})
+    wanted = Wanted.of(request.GET)
+    found, before = cases(wanted, request.user, request.GET.get("before", ""))
+    due = due_in(found)
+    context = {
+        "cases": [(one, due.get(one.pk)) for one in found],
+        "wanted": wanted,
+        "shown": SHOWN,
+        "stages": STAGES,
+        "officers": officers(),
+        "older": urlencode({**wanted.asked, "before": before}) if before else "",
+    }
+    return render(request, "dossier/list.html", context)
 
 
 @needs(Right.WORK_CASES)
@@ -83,11 +76,13 @@ def new(request: Any) -> Any:
 @needs(Right.SEE_CASES)
 def page(request: Any, name: str) -> Any:
     """One case."""
-    return _page(request, case_named(name))
+    return case_page(request, case_named(name))
 
 
-def _page(request: Any, case: Case, *, head_form: Any = None, status: int = 200) -> Any:
+def case_page(request: Any, case: Case, *, head_form: Any = None, status: int = 200) -> Any:
+    """The page of a case; ``head_form``: one that was sent and not taken."""
     found = happened(case)
+    files = SealedFile.objects.filter(case=case).select_related("by").order_by("-made")[: FILES_SHOWN + 1]
     context = framed(
         case,
         "dossier:page",
@@ -108,7 +103,9 @@ def _page(request: Any, case: Case, *, head_form: Any = None, status: int = 200)
         officer_form=OfficerForm(initial={"officer": case.officer_id}),
         stage_form=StageForm(initial={"stage": case.stage}, auto_id="id_stage_%s"),
         hold_form=ReasonForm(auto_id="id_hold_%s"),
-        files=SealedFile.objects.filter(case=case).select_related("by").order_by("-made")[:20],
+        files=files[:FILES_SHOWN],
+        older_files=len(files) > FILES_SHOWN,
+        missing=missing(case, request.user),
         may_lift=request.user.may(Right.DECIDE_AS_COUNSEL),
     )
     return render(request, "dossier/page.html", context, status=status)
@@ -120,7 +117,7 @@ def _done(request: Any, case: Case, do: Any, words: str) -> Any:
         do()
     except opening.CaseError as error:
         messages.error(request, f"Nothing was changed: {error}.")
-        return _page(request, case_named(case.name), status=BAD_FORM)
+        return case_page(request, case_named(case.name), status=BAD_FORM)
     messages.success(request, words)
     return redirect("dossier:page", name=case.name)
 
@@ -132,7 +129,7 @@ def head(request: Any, name: str) -> Any:
     case = case_named(name)
     form = HeadForm(request.POST)
     if not form.is_valid():
-        return _page(request, case, head_form=form, status=BAD_FORM)
+        return case_page(request, case, head_form=form, status=BAD_FORM)
     return _done(request, case, lambda: opening.change_head(request.user, case, form.cleaned_data), "Saved.")
 
 
@@ -143,7 +140,7 @@ def officer(request: Any, name: str) -> Any:
     case = case_named(name)
     form = OfficerForm(request.POST)
     if not form.is_valid():
-        return _page(request, case, status=BAD_FORM)
+        return case_page(request, case, status=BAD_FORM)
     return _done(
         request, case, lambda: opening.change_head(request.user, case, form.cleaned_data), "Handed over."
     )
@@ -157,7 +154,7 @@ def stage(request: Any, name: str) -> Any:
     form = StageForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Choose a stage and say why.")
-        return _page(request, case, status=BAD_FORM)
+        return case_page(request, case, status=BAD_FORM)
     asked = form.cleaned_data
     return _done(
         request,
@@ -196,7 +193,7 @@ def element(request: Any, name: str, key: str) -> Any:
     form = ElementForm(request.POST)
     if not form.is_valid():
         messages.error(request, "Choose a state.")
-        return _page(request, case, status=BAD_FORM)
+        return case_page(request, case, status=BAD_FORM)
     row, _ = Element.objects.get_or_create(case=case, key=key)
     asked = form.cleaned_data
     return _done(
@@ -205,56 +202,3 @@ def element(request: Any, name: str, key: str) -> Any:
         lambda: opening.set_element(request.user, row, asked["state"], asked["note"]),
         "The checklist is changed.",
     )
-
-
-@needs(Right.SEE_CASES)
-def custody(request: Any, name: str) -> Any:
-    """The chain, checked each time somebody looks."""
-    case = case_named(name)
-    events = chain(case)
-    walked = walk(b"".join(one.line for one in events)) if events else None
-    page = Paginator(events[::-1], CUSTODY_PAGE).get_page(request.GET.get("page"))
-    numbers = dict(case.exhibits.values_list("sha256", "number"))
-    context = framed(
-        case,
-        "dossier:custody",
-        page=page,
-        rows=[(one, numbers.get(one.exhibit, "")) for one in page.object_list],
-        wrong=walked.findings if walked else [],
-        count=len(events),
-        last=events[-1] if events else None,
-        heads=case.head_stamps.order_by("-number")[:20],
-    )
-    return render(request, "dossier/custody.html", context)
-
-
-@needs(Right.WORK_CASES)
-@require_POST
-def seal_now(request: Any, name: str) -> Any:
-    """Write the sealed file and check it."""
-    case = case_named(name)
-    try:
-        made = seal(case, request.user)
-    except SealError as error:
-        messages.error(request, f"Not sealed: {error}.")
-        return _page(request, case, status=BAD_FORM)
-    if made.verdict.intact:
-        messages.success(request, f"Sealed, and found intact: {made.file.name}. {made.trouble}")
-    else:
-        messages.error(request, f"Sealed, but checking it found: {'; '.join(made.verdict.findings[:5])}")
-    return redirect("dossier:page", name=case.name)
-
-
-@needs(Right.SEE_CASES)
-def sealed(request: Any, name: str, file: int) -> Any:
-    """Download a sealed file."""
-    case = case_named(name)
-    found = get_object_or_404(SealedFile, case=case, pk=file)
-    try:
-        opened = (folder_of(case) / found.name).open("rb")
-    except OSError:
-        raise Http404("the file is not where it was put") from None
-    record(request.user, "case.downloaded", case.name, sha256=found.sha256)
-    answer = FileResponse(opened, as_attachment=True, filename=found.name, content_type="application/zip")
-    answer["Cache-Control"] = "private, no-store"
-    return answer

@@ -4,11 +4,15 @@ import hashlib
 import os
 import re
 import secrets
+import time
 from pathlib import Path
+from threading import Lock
 
 from django.conf import settings
 
 FOLDER = "desk-evidence"
+_FRESH_S = 3_600.0
+_lock = Lock()
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -23,8 +27,10 @@ def keep(content: bytes) -> str:
     """Keep bytes; returns their SHA-256. They are on the disk when this returns. Raises OSError."""
     sha256 = hashlib.sha256(content).hexdigest()
     path = path_of(sha256)
-    if path.exists():
-        return sha256
+    with _lock:
+        if path.exists():
+            os.utime(path)  # wanted anew: see remove
+            return sha256
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = path.with_name(f".{sha256}.{secrets.token_hex(4)}")
     try:
@@ -41,6 +47,22 @@ def keep(content: bytes) -> str:
     finally:
         os.close(folder)
     return sha256
+
+
+def remove(sha256: str) -> bool:
+    """Remove bytes that no row names any more; whether they are gone. Raises OSError.
+
+    Not when they were kept again within the last hour: the row that names them may not be committed yet.
+    """
+    path = path_of(sha256)
+    with _lock:
+        try:
+            if time.time() - path.stat().st_mtime < _FRESH_S:
+                return False
+        except FileNotFoundError:
+            return True
+        path.unlink(missing_ok=True)
+    return True
 
 
 def bytes_of(sha256: str) -> bytes:

@@ -107,8 +107,7 @@ class Exhibit(models.Model):
             return self.captured
         if self.seen is not None:
             return self.seen
-        first: datetime | None = self.stamps.order_by("at").values_list("at", flat=True).first()
-        return first
+        return min((one.at for one in self.stamps.all()), default=None)  # prefetched, where there are many
 
     def __str__(self) -> str:
         return f"exhibit {self.number}"

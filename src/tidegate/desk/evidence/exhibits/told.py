@@ -15,7 +15,8 @@ MOST = 2_000
 
 def happened(case: Case) -> Iterable[Happened]:
     """Seen, seen again, gone."""
-    rows = Exhibit.objects.filter(case=case).select_related("source").order_by("number")[:MOST]
+    rows = Exhibit.objects.filter(case=case).select_related("source").prefetch_related("stamps")
+    rows = rows.order_by("number")[:MOST]
     first: dict[int, Exhibit] = {}
     for exhibit in rows:
         before = first.setdefault(exhibit.source_id, exhibit)

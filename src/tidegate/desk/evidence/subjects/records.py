@@ -36,7 +36,7 @@ def gathered(case: Case) -> Gathered:
     of_exhibits = _identifiers(case)
     confirmed = _confirmed_exhibits(case)
     made.records.append(_subject(case, [one for key in confirmed for one in of_exhibits.get(key, ())]))
-    exhibits = Exhibit.objects.filter(case=case).order_by("number")[:MOST_EXHIBITS]
+    exhibits = Exhibit.objects.filter(case=case).prefetch_related("stamps").order_by("number")[:MOST_EXHIBITS]
     made.records += [_exhibit(one, of_exhibits.get(one.pk, [])) for one in exhibits]
     shared = {(one.kind, one.value) for record in made.records for one in record.identifiers}
     made.records += _other_cases(case, shared)
