@@ -5,8 +5,13 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 
 from desk.policing import BANS, FIRM, LAX, policy_text, senders
+from tidegate.desk.access import managing
+from tidegate.desk.access.adding import add, made_up_password
+from tidegate.desk.access.models import Person
+from tidegate.desk.access.two_people import SETTLING
 from tidegate.desk.audit.models import Record
 from tidegate.desk.policies import outside
 from tidegate.desk.policies.models import InForce, Kind, PolicyVersion, State
@@ -115,6 +120,39 @@ def test_a_change_of_bans_takes_somebody_other_than_its_author(under_lax: Any, p
     said = Record.objects.get(did="policy.put_in_force").details
     assert said["approved_by"] == "the-administrator"
     assert said["digest"] == bans.digest
+
+
+def test_for_a_day_nobody_is_the_second_person_beside_whoever_let_them_in(
+    under_lax: Any, people: Any, signed_in: Callable[[str], Any]
+) -> None:
+    administrator = people["administrator"]
+    puppet = add("puppet", "senior", made_up_password(), by=administrator)
+    bans = draft(people, BANS, author="senior")
+    managing.reset_second_factor(administrator, people["senior"])
+    with pytest.raises(PermissionDenied, match="gave access to both of them"):
+        approve(puppet, bans, in_force())
+    with pytest.raises(PermissionDenied, match="gave access to the-senior"):
+        approve(administrator, bans, in_force())
+    shown = signed_in("administrator").get(f"/desk/policy/{bans.pk}/").content.decode()
+    assert "Until a day has passed" in shown and 'id="approve"' not in shown
+    now = signed_in("analyst").get("/desk/").content.decode()
+    assert "puppet works as senior reviewer, let in by the-administrator" in now
+    Person.objects.update(access_at=timezone.now() - SETTLING)
+    approve(puppet, bans, in_force())
+    assert "Access given" not in signed_in("analyst").get("/desk/").content.decode()
+
+
+def test_what_came_from_outside_takes_two_who_are_two(under_lax: Any, people: Any) -> None:
+    other = add("other", "administrator", made_up_password(), by=people["administrator"])
+    puppet = add("puppet", "senior", made_up_password(), by=other)
+    under_lax.take([PolicyChange(BANS)])
+    assert outside.notice()
+    roll_back(people["senior"])
+    bans = PolicyVersion.objects.get(name="bans")
+    approve(puppet, bans, in_force())
+    with pytest.raises(NotYet, match="gave access to puppet"):
+        put_in_force(people["administrator"], bans, 5.0, WHY)
+    put_in_force(people["senior"], bans, 5.0, WHY)
 
 
 def test_an_approval_counts_for_the_change_that_was_approved_and_no_other(

@@ -22,6 +22,7 @@ from desk.stepping import (
     with_contact,
     words,
 )
+from tidegate.desk.access.models import Person
 from tidegate.desk.audit.models import Record
 from tidegate.desk.evidence.cases import custody
 from tidegate.desk.evidence.exhibits.models import Source
@@ -128,6 +129,19 @@ def test_whoever_determined_or_has_no_right_approves_nothing(who: str, case: Any
     letter = drafted(case, signed_in("officer"))
     assert approve(signed_in(who), case, letter).status_code in (400, 403)
     assert Step.objects.get().state == "proposed"
+
+
+def test_nor_does_somebody_whom_the_same_administrator_let_in_today(
+    case: Any, people: Any, signed_in: Any
+) -> None:
+    letter = drafted(case, signed_in("officer"))
+    both = [people["officer"].pk, people["senior"].pk]
+    Person.objects.filter(pk__in=both).update(access_by=people["administrator"], access_at=timezone.now())
+    answer = approve(signed_in("senior"), case, letter)
+    assert "gave access to both of them within the last day" in words(answer)
+    letter.step.refresh_from_db()
+    assert letter.step.state == Step.State.PROPOSED
+    assert approve(signed_in("counsel"), case, letter).status_code == 302
 
 
 def test_whoever_proposed_does_not_approve(case: Any, signed_in: Any) -> None:

@@ -27,6 +27,7 @@ def add(name: str, role: str, password: str, by: object = DESK) -> Person:
     validate_password(password, person)
     person.set_password(password)
     person.full_clean()
+    person.let_in(by)
     with transaction.atomic():
         person.save()
         record(by, "person.added", name, role=role)

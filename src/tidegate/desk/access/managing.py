@@ -25,7 +25,7 @@ def change_role(by: Any, person: Any, role: str) -> None:
         if role != Role.ADMINISTRATOR:
             _leave_one(found)
         before, found.role = found.role, role
-        _save(found, "role")
+        _save(found, "role", let_in_by=by)
         record(by, "person.role-changed", found, before=before, after=role)
 
 
@@ -48,7 +48,7 @@ def activate(by: Any, person: Any) -> None:
         if found.is_active:
             return
         found.is_active = True
-        _save(found, "is_active")
+        _save(found, "is_active", let_in_by=by)
         record(by, "person.activated", found)
 
 
@@ -57,7 +57,7 @@ def reset_second_factor(by: Any, person: Any) -> None:
     with transaction.atomic():
         found = _locked(by, person, "reset their own second factor")
         second_factor.remove(found)
-        _save(found)
+        _save(found, let_in_by=by)
         record(by, "person.second-factor-reset", found)
 
 
@@ -66,7 +66,7 @@ def reset_password(by: Any, person: Any, password: str) -> None:
     with transaction.atomic():
         found = _locked(by, person, "reset their own password; they can change it")
         found.set_password(password)
-        _save(found, "password")
+        _save(found, "password", let_in_by=by)
         record(by, "person.password-reset", found)
 
 
@@ -85,7 +85,9 @@ def _leave_one(person: Any) -> None:
         raise RefusedError(f"{person} is the last administrator; make somebody else one first.")
 
 
-def _save(person: Any, *fields: str) -> None:
+def _save(person: Any, *fields: str, let_in_by: object = None) -> None:
     """With every session of theirs ended."""
     person.epoch += 1
-    person.save(update_fields=[*fields, "epoch"])
+    if let_in_by is not None:
+        person.let_in(let_in_by)
+    person.save(update_fields=[*fields, "epoch", "access_by", "access_at"])

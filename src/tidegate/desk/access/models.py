@@ -6,6 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import UserManager
 from django.core.validators import RegexValidator
 from django.db import models
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -36,6 +37,9 @@ class Person(AbstractBaseUser):
     created = models.DateTimeField(auto_now_add=True)
     epoch = models.PositiveIntegerField(default=0)
     """Counted up to end every session that was opened before."""
+    access_by = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    """Which administrator added them, or changed their role, password or second factor last; None: nobody at the desk."""
+    access_at = models.DateTimeField(null=True, blank=True)
 
     objects = People()
     USERNAME_FIELD = "username"
@@ -43,6 +47,10 @@ class Person(AbstractBaseUser):
 
     def __str__(self) -> str:
         return str(self.username)
+
+    def let_in(self, by: object) -> None:
+        """Note who gives them access; not saved. ``by``: a person, or the name under which a command acts."""
+        self.access_by, self.access_at = (by if isinstance(by, Person) else None), timezone.now()
 
     def may(self, right: Right) -> bool:
         """Whether this person's role has that right."""

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from tidegate.desk.access.gate import needs
 from tidegate.desk.access.roles import Right
+from tidegate.desk.access.two_people import lately_let_in
 from tidegate.desk.accounts.refusals import REFUSALS, in_words
 from tidegate.desk.audit.chain import record
 from tidegate.desk.ledger.copying import moment
@@ -127,6 +128,7 @@ def _live() -> dict[str, Any]:
         "put": put,
         "others_percent": 100.0 - put.percent if put is not None else 0.0,
         "shadow": in_shadow(),
+        "let_in": lately_let_in(),
         "week": WEEK,
         "days": DAYS,
         "nothing_yet": not found.absent and not found.failing and found.journal <= 1,

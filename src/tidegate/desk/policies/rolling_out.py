@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from tidegate.desk.access.roles import Right
+from tidegate.desk.access.two_people import why_not_two
 from tidegate.desk.audit.chain import record
 from tidegate.desk.node_link import node
 from tidegate.desk.policies.models import InForce, Kind, PolicyVersion, PutInForce, State
@@ -40,6 +41,8 @@ def approve(person: Any, version: PolicyVersion, against: str) -> None:
         found = PolicyVersion.objects.select_for_update().get(pk=version.pk)
         if found.author_id == person.pk:
             raise PermissionDenied("You wrote this version, so somebody else has to approve it.")
+        if found.author is not None and (why := why_not_two(found.author, person)):
+            raise PermissionDenied(why)
         stable = _stable(head)
         if against != stable.digest:
             raise NotYet(
@@ -225,6 +228,8 @@ def _check_two_people(person: Any, version: PolicyVersion, stable: PolicyVersion
         raise NotYet(
             "Nobody at the desk wrote this version, so it takes two people here: one approves, another rolls out."
         )
+    if version.author_id is None and (why := why_not_two(person, version.approved_by)):
+        raise NotYet(why)
     return str(version.approved_by)
 
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from tidegate.desk.access.gate import needs
 from tidegate.desk.access.roles import Right
+from tidegate.desk.access.two_people import why_not_two
 from tidegate.desk.node_link import NodeAbsent
 from tidegate.desk.policies import backtesting, outside
 from tidegate.desk.policies.comparison import backtest_of
@@ -109,7 +110,8 @@ def show(request: Any, number: int, put_form: PutForm | None = None, status: int
             "lines": line_by_line(stable.text, found.text),
             "needs_second": needs_second(found, stable),
             "has_second": has_second(found, stable),
-            "may_approve": found.author_id != request.user.pk,
+            "is_author": found.author_id == request.user.pk,
+            "not_two": why_not_two(found.author, request.user) if found.author is not None else "",
             "tested": tested,
             "put_form": put_form or PutForm(),
             "suggested": [

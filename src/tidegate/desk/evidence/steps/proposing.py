@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from tidegate.desk.access.roles import Right
+from tidegate.desk.access.two_people import why_not_two
 from tidegate.desk.audit.chain import record
 from tidegate.desk.evidence import grounds
 from tidegate.desk.evidence.cases import custody
@@ -47,6 +48,12 @@ def propose(case: Case, who: Any, action: Action, note: str = "", *, duration_s:
     return row
 
 
+def why_not_second(step: Step, person: Any) -> str:
+    """Why the access of those who had a part in it so far keeps this person from approving; empty when nothing does."""
+    before = [step.by] if step.determination is None else [step.by, step.determination.decider]
+    return next((why for one in before if one.pk != person.pk and (why := why_not_two(one, person))), "")
+
+
 def approve(step: Step, person: Any, note: str = "") -> Step:
     """As the second person. Raises RefusedStepError, GroundError and StepError."""
     case, action = step.case, Action(step.action)
@@ -56,6 +63,8 @@ def approve(step: Step, person: Any, note: str = "") -> Step:
         found = grounds.refusals(whole)
         if step.by_id == person.pk:
             found = (*found, _PROPOSER)
+        elif why := why_not_second(step, person):
+            found = (*found, Refusal("second_let_in", why))
         if found:
             raise RefusedStepError(whole, found)
         if step.determination_id != getattr(latest(case), "pk", None):
