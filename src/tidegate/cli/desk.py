@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from tidegate.cli.desk_fill import fill
+from tidegate.cli.desk_follow_again import follow_again
 from tidegate.cli.desk_labels import labels
 from tidegate.cli.failures import Refused
 from tidegate.cli.node_folder import data_folder, make_folder
@@ -86,3 +87,4 @@ def manage(arguments: tuple[str, ...], folder: Path) -> None:
 
 desk.add_command(fill)
 desk.add_command(labels)
+desk.add_command(follow_again)

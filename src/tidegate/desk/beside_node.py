@@ -8,8 +8,9 @@ from tidegate.node.account_shown import Standing
 from tidegate.node.backtest import Backtest
 from tidegate.node.breaker import BreakerShown
 from tidegate.node.campaign_table import Campaigns
+from tidegate.node.commands import wrong_with
 from tidegate.node.enforcement import Enforcement
-from tidegate.node.ledger import Recorded
+from tidegate.node.ledger import Recorded, RulingKept
 from tidegate.node.life import Life
 from tidegate.node.node import Node
 from tidegate.node.requests import Answer, Done, Erasure, Request, RequestError, Ruling
@@ -55,6 +56,12 @@ class BesideNode:
     def decisions_after(self, number: int, limit: int) -> list[Recorded]:
         return self._node.ledger.decisions_after(number, limit)
 
+    def rulings_after(self, number: int, limit: int) -> list[RulingKept]:
+        return self._node.ledger.rulings_after(number, limit)
+
+    def last_number(self) -> int:
+        return self._node.ledger.last_number()
+
     def standing(self, key: int) -> Standing:
         return self._node.standing(key)
 
@@ -79,7 +86,7 @@ class BesideNode:
         return self.carry_out_all([request])[0]
 
     def carry_out_all(self, requests: Sequence[Request]) -> list[Done]:
-        self._check_known(requests)
+        self._check(requests)
         done = []
         for answer in self._take(requests):
             if isinstance(answer, RequestError):
@@ -88,8 +95,11 @@ class BesideNode:
             done.append(answer)
         return done
 
-    def _check_known(self, requests: Sequence[Request]) -> None:
-        """All or none: one about an account that nobody knows must not be found out after others were carried out."""
+    def _check(self, requests: Sequence[Request]) -> None:
+        """All or none: one that cannot be carried out must not be found out after others were."""
+        for one in requests:
+            if isinstance(one, Ruling) and (wrong := wrong_with(one)):
+                raise RequestError("bad_ruling", wrong)
         keys = {one.key for one in requests if isinstance(one, Ruling | Erasure) and one.key is not None}
         unknown = keys - set(self._node.vault.sealed(keys))
         if unknown:

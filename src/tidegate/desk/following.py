@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 from django.db import Error, close_old_connections, connection
 
-from tidegate.desk.ledger.copying import copy_decisions
+from tidegate.desk.ledger.copying import LedgerWentBack, copy_decisions
 from tidegate.desk.node_link import NodeLink
 from tidegate.node.requests import StorageError
 
@@ -39,6 +39,8 @@ class Following:
         self._thread = Thread(target=self._run, name="desk-following", daemon=True)
         self.trouble = ""
         """Why nothing can be copied at the moment, in words; empty: all is well."""
+        self._gone_back = ""
+        """The same, when the ledger is another one."""
 
     def start(self) -> None:
         global _running
@@ -54,13 +56,13 @@ class Following:
         pause_s = 0.0
         while not self._stop.wait(pause_s):
             try:
-                more = copy_decisions(self._link, PIECE) == PIECE
+                more = self._copy()
                 if self._tend is not None:
                     self._tend()
                 for tend in tenders:
                     tend()
                 pause_s = 0.0 if more else PAUSE_S
-                self.trouble = ""
+                self.trouble = self._gone_back
             except (Error, StorageError) as error:
                 if not self.trouble:
                     log.error("the desk cannot follow the node's ledger: %s; it goes on trying", error)
@@ -73,6 +75,19 @@ class Following:
                 self._wait_out(error)
                 pause_s = TROUBLED_PAUSE_S
         connection.close()
+
+    def _copy(self) -> bool:
+        """Whether there is more. A ledger that does not fit is told of; erasures, cases and appeals are tended all the
+        same."""
+        try:
+            more = copy_decisions(self._link, PIECE) == PIECE
+        except LedgerWentBack as error:
+            if not self._gone_back:
+                log.error("the desk cannot follow the node's ledger: %s", error)
+            self._gone_back = str(error)
+            return False
+        self._gone_back = ""
+        return more
 
     def _wait_out(self, error: Exception) -> None:
         self.trouble = str(error) or type(error).__name__

@@ -12,7 +12,7 @@ from tidegate.node.account_shown import Standing
 from tidegate.node.backtest import Backtest
 from tidegate.node.breaker import BreakerShown
 from tidegate.node.campaign_table import Campaigns
-from tidegate.node.ledger import Recorded
+from tidegate.node.ledger import Recorded, RulingKept
 from tidegate.node.life import Life
 from tidegate.node.requests import Done, Request
 from tidegate.node.settings import NodeSettings
@@ -53,6 +53,12 @@ class NodeLink(Protocol):
     def decisions_after(self, number: int, limit: int) -> list[Recorded]:
         """Decisions committed after that one, oldest first. Names in them are not for the desk."""
 
+    def rulings_after(self, number: int, limit: int) -> list[RulingKept]:
+        """Rulings noted after that number, oldest first, whoever asked for them."""
+
+    def last_number(self) -> int:
+        """The ledger's last one. It grows, unless an older ledger was put back."""
+
     def standing(self, key: int) -> Standing:
         """Of one account, by pseudonym."""
 
@@ -78,7 +84,7 @@ class NodeLink(Protocol):
         """Have something done, durably; waits for it. Raises RequestError, Busy, Stopped or StorageError."""
 
     def carry_out_all(self, requests: Sequence[Request]) -> list[Done]:
-        """The same for many together, in order: in one batch as far as the node takes them together."""
+        """The same for many together, in order: all of them in one batch, or none."""
 
     def reveal(self, keys: Sequence[int], *, who: str, why: str) -> dict[int, str]:
         """Real identifiers, each look-up written down in the vault first. Unknown ones are left out."""

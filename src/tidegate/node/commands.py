@@ -65,7 +65,7 @@ class Commands:
         return given
 
     def _rule(self, request: Ruling, key: int, batch: Batch, now_s: float) -> None:
-        if wrong := _wrong_with(request):
+        if wrong := wrong_with(request):
             raise RequestError("bad_ruling", wrong)
         minutes = None if request.duration_s is None else math.ceil(request.duration_s / MINUTE_S)
         batch.add_own(
@@ -98,7 +98,7 @@ class Commands:
         batch.add_own(EventType.POLICY, now_s, identifier=mark)
 
 
-def _wrong_with(ruling: Ruling) -> str:
+def wrong_with(ruling: Ruling) -> str:
     """Why a ruling cannot be carried out; "" when it can."""
     rung, duration_s = ruling.rung, ruling.duration_s
     if rung is None and duration_s is None:

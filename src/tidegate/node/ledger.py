@@ -43,6 +43,19 @@ class RulingNoted:
 
 
 @dataclass(frozen=True, slots=True)
+class RulingKept:
+    """A ruling as it lies in the ledger."""
+
+    number: int
+    """Counted together with decisions, so it can be a cursor."""
+    key: int
+    """The account's pseudonym."""
+    reference: str
+    """By which whoever asked for it knows it again; empty: they gave none."""
+    said: RulingNoted
+
+
+@dataclass(frozen=True, slots=True)
 class DayCount:
     """Decisions of one day (UTC, by the decisions' own times) for one rung."""
 
@@ -101,6 +114,12 @@ class Ledger(Protocol):
 
     def rulings(self, key: int, limit: int = 200) -> list[RulingNoted]:
         """What people said about an account, latest first."""
+
+    def rulings_after(self, number: int, limit: int = 1_000) -> list[RulingKept]:
+        """What people said about anybody, noted after that number, oldest first."""
+
+    def last_number(self) -> int:
+        """The last one that was given to anything; 0: none yet. It grows, unless an older ledger was put back."""
 
     def erase(self, key: int) -> dict[str, int]:
         """Remove everything about an account. Returns how much, by kind."""

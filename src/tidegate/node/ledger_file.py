@@ -76,7 +76,8 @@ create table if not exists ruling (
     number integer primary key, pseudonym integer not null, time real not null, finding text not null,
     by text not null, note text not null,
     rung integer, until real,  -- which a person named, and for how long
-    label integer              -- 1: it moved no rung
+    label integer,             -- 1: it moved no rung
+    reference text             -- by which whoever asked knows it again
 );
 create index if not exists ruling_of_account on ruling (pseudonym, number);
 create index if not exists ruling_by_time on ruling (time);
@@ -88,7 +89,7 @@ create table if not exists erased (digest integer primary key, time real not nul
 _ADDED_SINCE = (("decision", "complaints", "real not null default 0"),)
 """Columns that a file of an earlier version lacks: table, name, kind. They are the last ones of their tables."""
 
-ADDED_LATER = {"ruling": {"rung": "integer", "until": "real", "label": "integer"}}
+ADDED_LATER = {"ruling": {"rung": "integer", "until": "real", "label": "integer", "reference": "text"}}
 """Columns by table that a file of an earlier version lacks; each may be null."""
 
 

@@ -17,7 +17,7 @@ from tidegate.events.pseudonym import Pseudonyms
 from tidegate.node import feature_values
 from tidegate.node.account_shown import AccountShown, Standing
 from tidegate.node.asked_policy import asked_policy, mark_of
-from tidegate.node.batch import Batch
+from tidegate.node.batch import Batch, RulingTaken
 from tidegate.node.campaign_table import Campaigns
 from tidegate.node.clock import Clock
 from tidegate.node.commands import Commands
@@ -81,6 +81,8 @@ class Node:
         self._receiving = Receiving(self.pseudonyms, settings.limits)
         self._commands = Commands(self.pseudonyms, self.vault, self.journal)
         self._storage_trouble = ""
+        self._unnoted: list[RulingTaken] = []
+        """In force, and to be noted as soon as the ledger can be written again."""
         self._batches = 0
         first, text = asked_policy(folder, settings, self.pseudonyms)
         self.recovered = self._recover(first)
@@ -326,12 +328,15 @@ class Node:
                     self._verdict(key, account),
                 )
         try:
-            self.ledger.note_rulings(batch.rulings, self._clock.now())
+            self.ledger.note_rulings([*self._unnoted, *batch.rulings], self._clock.now())
+            self._unnoted = []
         except StorageError as error:
+            self._unnoted += batch.rulings
             for taken in batch.rulings:
                 words = f"in force, but not noted yet: {error}"
                 batch.answers[taken.request] = RequestError("storage_failing", words)
         for at, key, by in batch.erasures:
+            self._unnoted = [taken for taken in self._unnoted if taken.key != key]
             batch.answers[at] = Done(self.journal.end, details=self._erasing.erase(key, by))
 
     def _verdict(self, key: int, account: str) -> Verdict:

@@ -50,6 +50,8 @@ class Ruling:
     """How long the named rung lasts, rounded up to whole minutes; None: as long as the ladder says."""
     label_only: bool = False
     """It counts for the account's surroundings and against or for its trust, and moves no rung."""
+    reference: str = ""
+    """By which whoever asks knows it again, noted with it; means nothing to the node."""
 
 
 @dataclass(frozen=True, slots=True)

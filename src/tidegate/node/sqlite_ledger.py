@@ -17,8 +17,16 @@ from tidegate.node.enforcement import Course, Enforcement, Measure, Withheld, co
 from tidegate.node.forgetting import Forgetting
 from tidegate.node.in_effect import InEffect
 from tidegate.node.keys import keys_of
-from tidegate.node.ledger import NO_NAMES, DayCount, Recorded, RulingNoted
-from tidegate.node.ledger_file import LedgerFile, committed_through, next_number, set_meta, stored
+from tidegate.node.ledger import NO_NAMES, DayCount, Recorded, RulingKept, RulingNoted
+from tidegate.node.ledger_file import (
+    NEXT_NUMBER,
+    LedgerFile,
+    committed_through,
+    next_number,
+    pseudonym_of,
+    set_meta,
+    stored,
+)
 from tidegate.node.requests import Finding
 from tidegate.node.sealing import Sealer
 from tidegate.node.settings import Mode, NodeSettings
@@ -30,6 +38,8 @@ from tidegate.statements.decision import DecisionShown
 __all__ = ["SqliteLedger", "committed_through"]
 
 log = logging.getLogger(__name__)
+_SAID = "time, finding, by, note, rung, until, label"
+"""Columns of :func:`_said`."""
 
 
 class SqliteLedger:
@@ -324,8 +334,8 @@ class SqliteLedger:
         with self._file.writing() as db:
             first = next_number(db, len(rulings))
             db.executemany(
-                "insert into ruling (number, pseudonym, time, finding, by, note, rung, until, label) "
-                "values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert into ruling (number, pseudonym, time, finding, by, note, rung, until, label, reference) "
+                "values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [_row_of(number, taken, now_s) for number, taken in enumerate(rulings, first)],
             )
 
@@ -333,16 +343,23 @@ class SqliteLedger:
         """What people said about an account, latest first."""
         with self._file.reading() as db:
             rows = db.execute(
-                "select time, finding, by, note, rung, until, label from ruling where pseudonym = ? "
-                "order by number desc limit ?",
+                f"select {_SAID} from ruling where pseudonym = ? order by number desc limit ?",
                 (stored(key), limit),
             ).fetchall()
-        return [
-            RulingNoted(
-                time_s, Finding(finding), by, note, None if rung is None else Rung(rung), until_s, bool(label)
-            )
-            for time_s, finding, by, note, rung, until_s, label in rows
-        ]
+        return [_said(*row) for row in rows]
+
+    def rulings_after(self, number: int, limit: int = 1_000) -> list[RulingKept]:
+        """What people said about anybody, noted after that number, oldest first."""
+        with self._file.reading() as db:
+            rows = db.execute(
+                f"select number, pseudonym, reference, {_SAID} from ruling where number > ? order by number limit ?",
+                (number, limit),
+            ).fetchall()
+        return [RulingKept(row[0], pseudonym_of(row[1]), row[2] or "", _said(*row[3:])) for row in rows]
+
+    def last_number(self) -> int:
+        """The last one that was given to anything; 0: none yet. It grows, unless an older ledger was put back."""
+        return (self._file.meta(NEXT_NUMBER) or 1) - 1
 
     # -- forgetting ----------------------------------------------------------------------------------------------------
 
@@ -359,4 +376,17 @@ def _row_of(number: int, taken: RulingTaken, now_s: float) -> tuple[Any, ...]:
     ruling = taken.ruling
     rung = None if ruling.rung is None else int(ruling.rung)
     said = (str(ruling.finding), ruling.by, ruling.note, rung, taken.until_s, int(ruling.label_only))
-    return (number, stored(taken.key), now_s, *said)
+    return (number, stored(taken.key), now_s, *said, ruling.reference)
+
+
+def _said(
+    time_s: float,
+    finding: str,
+    by: str,
+    note: str,
+    rung: int | None,
+    until_s: float | None,
+    label: int | None,
+) -> RulingNoted:
+    named = None if rung is None else Rung(rung)
+    return RulingNoted(time_s, Finding(finding), by, note, named, until_s, bool(label))

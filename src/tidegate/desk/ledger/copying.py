@@ -18,17 +18,25 @@ LEAST_COMPLAINT = 0.05
 Listener = Callable[[Sequence[Decision]], None]
 listeners: list[Listener] = []
 """Who wants to know of decisions as they are copied, inside the same transaction. Apps add theirs when they are ready."""
-_COUNTED = ("decided", "acted", "raised", "automatic", "unreported")
+COUNTED = ("decided", "acted", "raised", "automatic", "unreported")
+"""Fields of a tally, as :func:`counted` counts them."""
+
+
+class LedgerWentBack(Exception):  # noqa: N818 - a state
+    """The node's ledger is not the one that was copied from: an older one was put back, or another."""
 
 
 def copy_decisions(link: NodeLink, limit: int) -> int:
     """Copy up to ``limit`` decisions that are not here yet. Returns how many.
 
-    Raises StorageError, or django.db.Error; then nothing was copied.
+    Raises :class:`LedgerWentBack`, StorageError, or django.db.Error; then nothing was copied.
     """
     with transaction.atomic():
         cursor = Cursor.now()
-        found = link.decisions_after(cursor.number, limit)
+        # With the one that was copied last, by which the ledger is known again.
+        found = link.decisions_after(cursor.number - 1, limit + 1)
+        check_same_ledger(link, cursor.number, found)
+        found = [one for one in found if one.number > cursor.number][:limit]
         if not found:
             return 0
         made = put(found)
@@ -37,6 +45,27 @@ def copy_decisions(link: NodeLink, limit: int) -> int:
         cursor.number = found[-1].number
         cursor.save()
     return len(found)
+
+
+def check_same_ledger(link: NodeLink, copied: int, found: Sequence[Recorded]) -> None:
+    """Raises :class:`LedgerWentBack` when the ledger is not the one of which decision ``copied`` was the last one copied.
+
+    ``found``: its decisions from that one on.
+    """
+    words = ""
+    last = max(link.last_number(), found[-1].number if found else 0)
+    if last < copied:
+        words = f"it ends at number {last:,}, and the desk has copied up to {copied:,}"
+    elif found and found[0].number == copied:
+        uid = Decision.objects.filter(number=copied).values_list("uid", flat=True).first()
+        if uid is not None and uid != found[0].decision.id:
+            words = f"its decision {copied:,} is another than the one that the desk has copied"
+    if words:
+        raise LedgerWentBack(
+            f"the node's ledger is not the one that was followed: {words}. It was put back from an older backup, or "
+            "it is another node's. Nothing is copied until they fit again: put back the desk's database from the same "
+            "backup, or stop the node and run: tidegate desk follow-again"
+        )
 
 
 def put(found: Sequence[Recorded]) -> list[Decision]:
@@ -49,9 +78,9 @@ def put(found: Sequence[Recorded]) -> list[Decision]:
     for one in found:
         decision = _decision(one, accounts, bases)
         made.append(decision)
-        counts = tally.setdefault((decision.time.date(), decision.rung, decision.stage), [0] * len(_COUNTED))
-        for at, counted in enumerate(_counted(decision)):
-            counts[at] += counted
+        counts = tally.setdefault((decision.time.date(), decision.rung, decision.stage), [0] * len(COUNTED))
+        for at, more in enumerate(counted(decision)):
+            counts[at] += more
     changed = [account for key, account in accounts.items() if key in known]
     Account.objects.bulk_create([account for key, account in accounts.items() if key not in known])
     Account.objects.bulk_update(
@@ -65,7 +94,7 @@ def put(found: Sequence[Recorded]) -> list[Decision]:
     for (day, rung, stage), counts in tally.items():
         row, _ = Tally.objects.get_or_create(day=day, rung=rung, stage=stage)
         Tally.objects.filter(pk=row.pk).update(
-            **{name: F(name) + count for name, count in zip(_COUNTED, counts, strict=True)}
+            **{name: F(name) + count for name, count in zip(COUNTED, counts, strict=True)}
         )
     return made
 
@@ -106,7 +135,8 @@ def _decision(one: Recorded, accounts: dict[int, Account], bases: dict[tuple[str
     )
 
 
-def _counted(decision: Decision) -> tuple[int, ...]:
+def counted(decision: Decision) -> tuple[int, ...]:
+    """What a decision adds to each of :data:`COUNTED` in its tally."""
     acted = decision.acted
     raised = acted and decision.rung > decision.previous
     automatic = raised and not decision.by_person

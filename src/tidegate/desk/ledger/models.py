@@ -139,12 +139,14 @@ class Tally(models.Model):
 
 
 class Cursor(models.Model):
-    """How far the node's ledger has been copied: one row."""
+    """How far the node's ledger has been gone through: a row for decisions, and one for rulings."""
 
+    DECISIONS, RULINGS = 1, 2
+    """Primary keys."""
     number = models.BigIntegerField(default=0)
 
     @classmethod
-    def now(cls) -> Any:
+    def now(cls, which: int = DECISIONS) -> Any:
         """The row, locked for the transaction at hand."""
-        cls.objects.get_or_create(pk=1)
-        return cls.objects.select_for_update().get(pk=1)
+        cls.objects.get_or_create(pk=which)
+        return cls.objects.select_for_update().get(pk=which)

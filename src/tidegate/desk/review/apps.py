@@ -8,6 +8,7 @@ class ReviewConfig(AppConfig):
     def ready(self) -> None:
         from tidegate.desk.following import tenders
         from tidegate.desk.ledger.copying import listeners
+        from tidegate.desk.review import finishing
         from tidegate.desk.review.closing import tend
         from tidegate.desk.review.opening import open_cases
 
@@ -15,3 +16,5 @@ class ReviewConfig(AppConfig):
             listeners.append(open_cases)
         if tend not in tenders:
             tenders.append(tend)
+        if finishing.tend not in tenders:
+            tenders.append(finishing.tend)

@@ -1,5 +1,7 @@
 """Cases that wait for a person, what people decided, and which automatic actions were drawn to be looked at again."""
 
+import uuid
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -76,6 +78,8 @@ class Ruled(models.Model):
     """When whoever decided took it back (:mod:`.undoing`); what was found then counts no more."""
     undoes = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="put_back_by")
     """The ruling that this one took back: it puts a rung where it was, and finds nothing by itself."""
+    uid = models.UUIDField(null=True, unique=True, default=uuid.uuid4)
+    """By which the node's own note of it names it (:mod:`.finishing`); None: from before there were such."""
 
     class Meta:
         indexes = [

@@ -15,6 +15,7 @@ from tidegate.desk.audit.chain import record
 from tidegate.desk.ledger.models import Account
 from tidegate.desk.node_link import node
 from tidegate.desk.review.models import Case, Ruled, Sample
+from tidegate.desk.review.reference import Reference
 from tidegate.engine.rungs import Rung
 from tidegate.node.requests import Finding, Ruling
 
@@ -95,9 +96,14 @@ def rule_parts(person: Any, parts: Sequence[Part], *, note: str) -> list[Ruled]:
     asked = [
         (_Asked(person, one.verdict, note, one.rung, one.duration_s, None), one.accounts) for one in parts
     ]
+    made: list[Ruled] = []
+    rulings: list[Ruling] = []
     with transaction.atomic():
-        made = [ruled for one, accounts in asked for ruled in _write_down(one, accounts, group=uuid.uuid4())]
-        node().carry_out_all([one.ruling(account) for one, accounts in asked for account in accounts])
+        for one, accounts in asked:
+            part = _write_down(one, accounts, group=uuid.uuid4())
+            made += part
+            rulings += [one.ruling(*pair) for pair in zip(accounts, part, strict=True)]
+        node().carry_out_all(rulings)
     return made
 
 
@@ -172,8 +178,8 @@ class _Asked:
         if closes and not self.person.may(Right.RULE_BAN):
             raise PermissionDenied("closing an account takes a senior reviewer")
 
-    def ruling(self, account: Account) -> Ruling:
-        """What the node is asked."""
+    def ruling(self, account: Account, made: Ruled) -> Ruling:
+        """What the node is asked, so that its note of it can stand in for ``made`` if that is lost."""
         named = self.rung_for(account) if self.finding is Finding.ABUSIVE and self.verdict != LABEL else None
         return Ruling(
             account="",
@@ -184,6 +190,7 @@ class _Asked:
             rung=named,
             duration_s=self.duration_s,
             label_only=self.verdict == LABEL,
+            reference=Reference.of(made, settles=self.settles(account)).text,
         )
 
 
@@ -198,7 +205,7 @@ def _carry_out(
 ) -> list[Ruled]:
     with transaction.atomic():
         made = _write_down(asked, accounts, group=group, case=case, appeal_id=appeal_id, undoes=undoes)
-        node().carry_out_all([asked.ruling(account) for account in accounts])
+        node().carry_out_all([asked.ruling(*pair) for pair in zip(accounts, made, strict=True)])
     return made
 
 
@@ -231,14 +238,21 @@ def _write_down(
             about = account.pseudonym
             shown = {"finding": str(asked.finding), "rung": one.rung_after, "why": asked.note}
             record(asked.person, f"account.{asked.verdict}", about, **shown)
-        settled = [account.pk for account in accounts if asked.settles(account)]
-        Case.objects.filter(account_id__in=settled, state="open").update(
-            state="decided", settled=now, locked_by=None, locked_until=None
-        )
-        Sample.objects.filter(account_id__in=settled, wrong__isnull=True).update(
-            wrong=asked.finding is Finding.LEGITIMATE, judged=now
-        )
+        settle([account.pk for account in accounts if asked.settles(account)], asked.finding, now)
     return made
+
+
+def settle(
+    accounts: Sequence[int], finding: Finding, now: datetime, *, up_to: datetime | None = None
+) -> None:
+    """Close their open cases, and judge what was drawn of them. ``accounts``: primary keys; ``up_to``: only cases and
+    samples from before."""
+    cases = Case.objects.filter(account_id__in=accounts, state="open")
+    samples = Sample.objects.filter(account_id__in=accounts, wrong__isnull=True)
+    if up_to is not None:
+        cases, samples = cases.filter(opened__lte=up_to), samples.filter(time__lte=up_to)
+    cases.update(state="decided", settled=now, locked_by=None, locked_until=None)
+    samples.update(wrong=finding is Finding.LEGITIMATE, judged=now)
 
 
 def _check_dispute(case: Case, person: Any) -> None:
