@@ -8,8 +8,9 @@ from django.test import Client
 
 from desk.cases import OFFER, PAGE, hand_in_page, open_case
 from tidegate.desk.evidence.cases.custody import chain
+from tidegate.desk.evidence.exhibits.transcribing import text_of
 from tidegate.desk.evidence.exhibits.working import finish
-from tidegate.desk.evidence.reading.finding import read, text_of
+from tidegate.desk.evidence.reading.finding import read
 from tidegate.desk.evidence.reading.models import Claim, Identifier
 
 pytestmark = pytest.mark.django_db

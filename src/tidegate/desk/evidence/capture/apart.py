@@ -8,7 +8,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 
-from tidegate.desk.evidence.capture.texts import WarcError, text_of
+from tidegate.desk.evidence.capture.texts import PdfError, WarcError, text_of
 from tidegate.desk.evidence.capture.visible import Visible
 
 CPU_S, WAIT_S = 20, 60.0
@@ -50,7 +50,7 @@ def _main() -> None:
     _limited()
     try:
         made = asdict(text_of(sys.stdin.buffer.read(), sys.argv[1]))
-    except WarcError as error:
+    except (PdfError, WarcError) as error:
         made = {"error": str(error)}
     # Escaped, so that a lone surrogate goes through a pipe.
     sys.stdout.write(json.dumps(made))

@@ -1,6 +1,7 @@
 """The text of an exhibit, by what it is."""
 
 from tidegate.desk.evidence.capture.mail import mail_text
+from tidegate.desk.evidence.capture.pdf import PdfError, pdf_text
 from tidegate.desk.evidence.capture.visible import MOST_CHARACTERS, Visible, decoded_text, visible
 from tidegate.desk.evidence.custody.warc import WarcError, payloads
 
@@ -10,7 +11,10 @@ _HTML = ("text/html", "application/xhtml+xml")
 
 
 def text_of(content: bytes, media_type: str) -> Visible:
-    """What a person reads in it; an empty text for pictures and other formats, which nothing here parses."""
+    """What a person reads in it; an empty text for pictures and other formats, which nothing here parses.
+
+    Raises WarcError and PdfError.
+    """
     plain = media_type.partition(";")[0].strip().lower()
     if plain in _HTML:
         return visible(decoded_text(content, media_type))
@@ -20,6 +24,8 @@ def text_of(content: bytes, media_type: str) -> Visible:
         return Visible(
             decoded_text(content, media_type)[:MOST_CHARACTERS].replace("\x00", "\N{REPLACEMENT CHARACTER}")
         )
+    if plain == "application/pdf":
+        return pdf_text(content)
     if plain == "application/warc":
         return _warc_text(content)
     return Visible("")
@@ -33,10 +39,20 @@ def _warc_text(content: bytes) -> Visible:
         if len(parts) >= MOST_PAGES or size > MOST_CHARACTERS:
             parts.append("[cut here: it has more pages]")
             break
-        if b"<" in payload.decoded[:1_000]:
-            parts.append(f"{payload.url}\n{visible(decoded_text(payload.decoded, '')).text}")
+        text = _payload_text(payload.decoded)
+        if text:
+            parts.append(f"{payload.url}\n{text}")
             size += len(parts[-1])
     return Visible("\n\n".join(parts)[:MOST_CHARACTERS])
 
 
-__all__ = ["WarcError", "text_of"]
+def _payload_text(content: bytes) -> str:
+    if content.startswith(b"%PDF-"):
+        try:
+            return pdf_text(content).text
+        except PdfError as error:
+            return f"[{error}]"
+    return visible(decoded_text(content, "")).text if b"<" in content[:1_000] else ""
+
+
+__all__ = ["PdfError", "WarcError", "text_of"]

@@ -19,7 +19,7 @@ from tidegate.desk.evidence.cases.models import Case, HeadStamp
 from tidegate.desk.evidence.dossier.opening import DELETED
 from tidegate.desk.evidence.dossier.sealing import FOLDER
 from tidegate.desk.evidence.exhibits.kept import remove
-from tidegate.desk.evidence.exhibits.models import Exhibit, Rendering, Stamp
+from tidegate.desk.evidence.exhibits.models import Exhibit, Rendering, Stamp, Transcript
 from tidegate.desk.evidence.steps.models import Letter
 from tidegate.desk.evidence.subjects import ends
 from tidegate.desk.evidence.subjects.models import Finding
@@ -113,6 +113,7 @@ def _digests(case: Case) -> set[str]:
     exhibits = Exhibit.objects.filter(case=case)
     found = {one for row in exhibits.values_list("sha256", "decoded_sha256", "warc", "text") for one in row}
     found |= set(Rendering.objects.filter(exhibit__case=case).values_list("sha256", flat=True))
+    found |= set(Transcript.objects.filter(exhibit__case=case).values_list("text", flat=True))
     found |= set(Stamp.objects.filter(exhibit__case=case).values_list("token", flat=True))
     found |= set(HeadStamp.objects.filter(case=case).values_list("token", flat=True))
     found |= set(Letter.objects.filter(step__case=case).values_list("pdf", flat=True))
@@ -126,6 +127,7 @@ def _elsewhere(digests: set[str]) -> set[str]:
     for model, fields in (
         (Exhibit, ("sha256", "decoded_sha256", "warc", "text")),
         (Rendering, ("sha256",)),
+        (Transcript, ("text",)),
         (Stamp, ("token",)),
         (HeadStamp, ("token",)),
         (Letter, ("pdf",)),

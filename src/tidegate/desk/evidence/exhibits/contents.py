@@ -13,13 +13,18 @@ from tidegate.desk.evidence.exhibits.stamping import authorities
 
 def of(case: Case) -> list[ExhibitContent]:
     """All of a case, in their order; bytes stay in their files. Raises OSError when one is not there."""
-    rows = Exhibit.objects.filter(case=case).prefetch_related("stamps", "renderings").order_by("number")
-    return [_content(one) for one in rows]
+    rows = Exhibit.objects.filter(case=case).prefetch_related("stamps", "renderings", "transcripts__by")
+    return [_content(one) for one in rows.order_by("number")]
 
 
 def _content(exhibit: Exhibit) -> ExhibitContent:
     stamps = sorted(exhibit.stamps.all(), key=lambda one: one.pk)
     same = exhibit.decoded_sha256 == exhibit.sha256
+    typed = max(exhibit.transcripts.all(), key=lambda one: one.pk, default=None)
+    text = typed.text if typed is not None else exhibit.text
+    shown = [Part(path_of(one.sha256), one.media_type) for one in exhibit.renderings.all()]
+    if text:  # in which claims have their places
+        shown.append(Part(path_of(text), "text/plain"))
     return ExhibitContent(
         title=exhibit.title,
         kind=exhibit.kind,
@@ -33,14 +38,15 @@ def _content(exhibit: Exhibit) -> ExhibitContent:
         ),
         source=exhibit.address,
         warc=path_of(exhibit.warc) if exhibit.warc and exhibit.warc != exhibit.sha256 else None,
-        renderings=tuple(Part(path_of(one.sha256), one.media_type) for one in exhibit.renderings.all()),
+        renderings=tuple(shown),
         tokens=tuple(TokenRecord(bytes_of(one.token), one.authority, moment(one.at)) for one in stamps),
         operator=exhibit.operator,
         tool=exhibit.tool,
         notes={
             "media type": exhibit.media_type,
             "address of the server": exhibit.ip,
-            "text, SHA-256": exhibit.text,
+            "text, SHA-256": text,
+            "text typed over by": f"{typed.by}, {moment(typed.made)}" if typed is not None else "",
             "seen, as told": moment(exhibit.seen) if exhibit.seen else "",
             "rests on": exhibit.weak_why,
             "not done": exhibit.trouble,

@@ -9,6 +9,7 @@ from tidegate.desk.evidence.capture.addresses import place_of
 from tidegate.desk.evidence.capture.refusals import RefusedError
 from tidegate.desk.evidence.exhibits.capturing import fetcher
 from tidegate.desk.evidence.exhibits.models import Source
+from tidegate.desk.evidence.exhibits.transcribing import MOST_CHARACTERS
 
 EVERY = (("", "only now"), ("1", "every day"), ("7", "every week"), ("30", "every month"))
 
@@ -78,6 +79,18 @@ class FilesForm(DeskForm):
         help_text="When whoever hands them in saw them where they were found. Empty: not known, so they are undated.",
     )
     origin = forms.CharField(label="Where they were found", max_length=250, required=False)
+
+
+class TranscriptForm(DeskForm):
+    """What an exhibit says, typed over."""
+
+    text = forms.CharField(
+        label="What it says",
+        max_length=MOST_CHARACTERS,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
+        help_text="Sign by sign and in its own language, with addresses and numbers. Claims are found in this text.",
+    )
 
 
 class ScheduleForm(DeskForm):

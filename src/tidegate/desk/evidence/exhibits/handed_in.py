@@ -57,7 +57,7 @@ def hand_in(
     kind, media_type = kind_and_type(shown, content)
     address = origin if origin.startswith(("http://", "https://")) else ""
     why = f"Handed in by {person}: nobody else vouches for where and when it was seen."
-    if not origin and (marked := _MARK.search(content[:_HEAD_BYTES])):
+    if not address and (marked := _MARK.search(content[:_HEAD_BYTES])):
         address = marked.group(1).decode("ascii")
         why += " Where it was seen is what the file itself says."
     taken = Taken(
@@ -67,7 +67,7 @@ def hand_in(
         title="" if kind in _OWN_TITLE else shown,
         address=address,
         seen=seen,
-        weak_why=why if address or not origin else f"{why} Origin as told: {origin}"[:300],
+        weak_why=why if not origin or address == origin else f"{why} Origin as told: {origin}"[:300],
         warc=content if kind == str(Source.Kind.WARC) else b"",
     )
     return take_in(case, person, taken)

@@ -122,6 +122,16 @@ class Rendering(models.Model):
     made = models.DateTimeField(default=timezone.now)
 
 
+class Transcript(models.Model):
+    """What a person typed over from an exhibit; the latest counts."""
+
+    exhibit = models.ForeignKey(Exhibit, on_delete=models.CASCADE, related_name="transcripts")
+    text = models.CharField(max_length=HASH)
+    """SHA-256 of it in UTF-8, under which it is kept."""
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    made = models.DateTimeField(default=timezone.now)
+
+
 class Stamp(models.Model):
     """A time stamp over an exhibit's raw bytes."""
 

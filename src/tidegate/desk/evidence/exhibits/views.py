@@ -14,11 +14,12 @@ from tidegate.desk.access.roles import Right
 from tidegate.desk.audit.chain import record
 from tidegate.desk.evidence.cases.frame import case_named, framed
 from tidegate.desk.evidence.cases.models import Case
-from tidegate.desk.evidence.exhibits.forms import FilesForm, PageForm, ScheduleForm
+from tidegate.desk.evidence.custody.chain import CustodyError
+from tidegate.desk.evidence.exhibits.forms import FilesForm, PageForm, ScheduleForm, TranscriptForm
 from tidegate.desk.evidence.exhibits.handed_in import hand_in_all
 from tidegate.desk.evidence.exhibits.intake import IntakeError
-from tidegate.desk.evidence.exhibits.kept import bytes_of
 from tidegate.desk.evidence.exhibits.models import Exhibit, Source
+from tidegate.desk.evidence.exhibits.transcribing import may_be_typed, text_of, transcribe, transcript_of
 
 PAGE = 50
 TEXT_SHOWN = 20_000
@@ -99,13 +100,17 @@ def add_files(request: Any, name: str) -> Any:
 def page(request: Any, name: str, number: int) -> Any:
     """One exhibit."""
     case = case_named(name)
-    exhibit = _exhibit(case, number)
+    return _page(request, case, _exhibit(case, number))
+
+
+def _page(
+    request: Any, case: Case, exhibit: Exhibit, *, transcript_form: Any = None, status: int = 200
+) -> Any:
     text, trouble = "", ""
-    if exhibit.text:
-        try:
-            text = bytes_of(exhibit.text).decode("utf-8", "replace")
-        except OSError as error:
-            trouble = f"Its text is not there: {error.strerror}."
+    try:
+        text = text_of(exhibit)
+    except OSError as error:
+        trouble = f"Its text is not there: {error.strerror}."
     context = framed(
         case,
         "exhibits:list",
@@ -115,12 +120,33 @@ def page(request: Any, name: str, number: int) -> Any:
         pdf=exhibit.renderings.filter(media_type="application/pdf").first(),
         custody=case.custody.filter(exhibit=exhibit.sha256).order_by("number")[:200],
         looks=exhibit.source.attempts.order_by("-at")[:LOOKS_SHOWN],
-        text=text[:TEXT_SHOWN],
+        text=text[:TEXT_SHOWN].encode("utf-8", "replace").decode(),
+        typed=transcript_of(exhibit),
+        may_be_typed=may_be_typed(exhibit),
+        transcript_form=transcript_form or TranscriptForm(),
         cut=len(text) > TEXT_SHOWN,
         trouble=trouble,
         schedule=ScheduleForm(initial={"every_days": exhibit.source.every_days or ""}),
     )
-    return render(request, "exhibits/page.html", context)
+    return render(request, "exhibits/page.html", context, status=status)
+
+
+@needs(Right.WORK_CASES)
+@require_POST
+def transcript(request: Any, name: str, number: int) -> Any:
+    """What a person typed over from it."""
+    case = case_named(name)
+    exhibit = _exhibit(case, number)
+    form = TranscriptForm(request.POST)
+    if form.is_valid():
+        try:
+            trouble = transcribe(request.user, exhibit, form.cleaned_data["text"])
+        except (IntakeError, CustodyError, OSError) as error:
+            form.add_error(None, f"{error}. Nothing was changed.")
+        else:
+            messages.success(request, f"Kept and read. {trouble}".strip())
+            return redirect("exhibits:page", name=case.name, number=number)
+    return _page(request, case, exhibit, transcript_form=form, status=BAD_FORM)
 
 
 @needs(Right.WORK_CASES)

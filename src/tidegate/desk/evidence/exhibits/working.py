@@ -107,11 +107,16 @@ def finish(exhibit: Exhibit) -> None:
         exhibit.trouble,
         stamp_exhibit(exhibit),
         _render(exhibit),
-        *(_read(exhibit, read) for read in readers),
+        read_now(exhibit),
     ]
     exhibit.trouble = "; ".join(one for one in troubles if one)[:500]
     exhibit.pending = False
     exhibit.save(update_fields=["trouble", "pending"])
+
+
+def read_now(exhibit: Exhibit) -> str:
+    """Read it, here and now; returns what did not work. Raises Error and OSError."""
+    return "; ".join(one for by in readers if (one := _read(exhibit, by)))
 
 
 def _read(exhibit: Exhibit, by: Callable[[Exhibit], str]) -> str:

@@ -10,8 +10,8 @@ from tidegate.desk.audit.chain import DESK
 from tidegate.desk.evidence.cases import custody
 from tidegate.desk.evidence.claims import Settings, detect
 from tidegate.desk.evidence.claims import weights as weights_file
-from tidegate.desk.evidence.exhibits.kept import bytes_of
 from tidegate.desk.evidence.exhibits.models import Exhibit
+from tidegate.desk.evidence.exhibits.transcribing import text_of
 from tidegate.desk.evidence.grounds import Confirmed, Strength
 from tidegate.desk.evidence.identifiers import find
 from tidegate.desk.evidence.reading.models import Claim, Identifier
@@ -27,11 +27,6 @@ def names() -> tuple[str, ...]:
     """What people call the messenger."""
     desk = settings.TIDEGATE
     return tuple(desk.evidence.names) or ((desk.service,) if desk.service else ())
-
-
-def text_of(exhibit: Exhibit) -> str:
-    """Its text as it was kept. Raises OSError."""
-    return bytes_of(exhibit.text).decode("utf-8", "surrogatepass") if exhibit.text else ""
 
 
 def read(exhibit: Exhibit, who: Any = DESK) -> str:

@@ -10,8 +10,8 @@ from django.utils import timezone
 from tidegate.desk.audit.chain import record
 from tidegate.desk.evidence.cases import custody
 from tidegate.desk.evidence.exhibits.models import Exhibit
+from tidegate.desk.evidence.exhibits.transcribing import text_of
 from tidegate.desk.evidence.grounds import Confirmed
-from tidegate.desk.evidence.reading.finding import text_of
 from tidegate.desk.evidence.reading.models import Claim, Identifier
 
 

@@ -13,9 +13,9 @@ from tidegate.desk.access.roles import Right
 from tidegate.desk.evidence.cases.frame import case_named, framed
 from tidegate.desk.evidence.cases.models import Case
 from tidegate.desk.evidence.exhibits.models import Exhibit
+from tidegate.desk.evidence.exhibits.transcribing import text_of
 from tidegate.desk.evidence.grounds import Confirmed
 from tidegate.desk.evidence.reading import ruling
-from tidegate.desk.evidence.reading.finding import text_of
 from tidegate.desk.evidence.reading.forms import ClaimForm, QuoteForm
 from tidegate.desk.evidence.reading.models import Claim, Identifier
 from tidegate.desk.evidence.reading.shown import Shown, shown
