@@ -12,6 +12,7 @@ from tidegate.campaigns.facts import (
     strongest_facts,
 )
 from tidegate.campaigns.finding import SharedFact
+from tidegate.campaigns.infrastructure import shared_infrastructure
 from tidegate.campaigns.likeness import Likeness
 from tidegate.campaigns.memory import Memory
 from tidegate.campaigns.outreach import outreach_of
@@ -161,3 +162,26 @@ def test_a_ring_is_said_to_weigh_nothing() -> None:
         "9 accounts complain together: 90% of the complaints about the account in question"
     )
     assert said.endswith("Their complaints weigh nothing.")
+
+
+def test_infrastructure_is_what_several_members_used_and_how_many_have_it_in_all(memory: Memory) -> None:
+    _, rows = learnt(memory)
+    mine = rows[np.isin(rows["key"], [fleet_key(i) for i in range(FLEET)])]
+    found = {(one.kind, one.key): (one.members, one.accounts) for one in shared_infrastructure(memory, mine)}
+    assert found == {("network", FLEET_NETWORK): (FLEET, FLEET)} | {
+        ("device", device): (FLEET // 4, FLEET // 4) for device in FLEET_DEVICES
+    }
+    one = mine[:1]
+    assert shared_infrastructure(memory, one) == () == shared_infrastructure(memory, one[:0])
+
+
+def test_what_a_crowd_has_comes_last() -> None:
+    crowd = log()
+    crowd["network"][crowd["actor"] >= 20_000] = FLEET_NETWORK
+    memory = Memory(40 * DAY_S, 1_000)
+    memory.remember(crowd)
+    _, rows = learnt(memory)
+    mine = rows[np.isin(rows["key"], [fleet_key(i) for i in range(FLEET)])]
+    found = shared_infrastructure(memory, mine)
+    assert [one.kind for one in found] == ["device"] * 4 + ["network"]
+    assert (found[-1].members, found[-1].accounts) == (FLEET, FLEET + OTHERS)

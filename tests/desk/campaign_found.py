@@ -5,14 +5,20 @@ from typing import Any
 import numpy as np
 
 from tidegate.events.columns import EVENT, EventType
-from tidegate.node.campaign_found import CampaignFound, FactFound
+from tidegate.node.campaign_found import CampaignFound, FactFound, InfrastructureFound
 from tidegate.node.requests import Tick
 
 SENDERS, REPORTERS = 1, 2
 
 
 def told(
-    beside: Any, number: int, names: list[str], *, kind: int = SENDERS, victims: tuple[str, ...] = ()
+    beside: Any,
+    number: int,
+    names: list[str],
+    *,
+    kind: int = SENDERS,
+    victims: tuple[str, ...] = (),
+    infrastructure: tuple[InfrastructureFound, ...] = (),
 ) -> list[int]:
     """The keys of its members, which the node has heard of."""
     members = [beside.key(name) for name in names]
@@ -37,6 +43,7 @@ def told(
         ],
         links=[(at, (at + step) % len(members), 5.0 / step) for at in range(len(members)) for step in (1, 2)],
         told=events.tobytes(),
+        infrastructure=list(infrastructure),
     )
     beside.node._searching._heard.put(finding)
     beside.take([Tick(), Tick()])

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from desk.cases import OFFER, PAGE, open_case
 from tidegate.desk.evidence.cases.models import Case
-from tidegate.desk.evidence.exhibits.intake import Taken, take_in
+from tidegate.desk.evidence.exhibits.intake import Taken, make_ready, take_in
 from tidegate.desk.evidence.exhibits.kept import bytes_of
 from tidegate.desk.evidence.exhibits.models import Exhibit
 from tidegate.desk.evidence.reading.models import Claim
@@ -34,7 +34,7 @@ def captured(case: Case, person: Any, at: datetime | None = AFTER, **changes: An
         "status": None if at is None else 200,
         "captured": at,
     }
-    return take_in(case, person, Taken(**values | changes))
+    return take_in(case, person, make_ready(case, Taken(**values | changes)))
 
 
 def claimed(exhibit: Exhibit, person: Any, **changes: Any) -> Claim:

@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from desk.cases import OFFER, PAGE, hand_in_page, open_case
+from tidegate.desk.evidence.capture.visible import Visible
 from tidegate.desk.evidence.cases.custody import chain
 from tidegate.desk.evidence.custody.chain import walk
-from tidegate.desk.evidence.exhibits import working
+from tidegate.desk.evidence.exhibits import handed_in, intake, working
 from tidegate.desk.evidence.exhibits.intake import IntakeError
 from tidegate.desk.evidence.exhibits.kept import bytes_of
 from tidegate.desk.evidence.exhibits.models import Exhibit, Source
@@ -127,4 +129,31 @@ def test_an_address_in_ones_own_network_is_refused_on_the_form(
     (source,) = Source.objects.all()
     attempt = source.attempts.get()
     assert attempt.outcome == "refused" and "this machine itself" in attempt.words
+    assert not Exhibit.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_the_database_while_files_are_read(
+    people: dict[str, Any], signed_in: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = []
+
+    def reads(content: bytes, media_type: str) -> Visible:
+        held.append(connection.in_atomic_block)
+        return Visible(content.decode())
+
+    monkeypatch.setattr(intake, "text_apart", reads)
+    open_case(people)
+    sent = {"files": files(("a.txt", b"first"), ("b.txt", b"second"))}
+    assert signed_in("officer").post(f"{LIST}add-files/", sent).status_code == 302
+    assert held == [False, False] and Exhibit.objects.count() == 2
+
+
+def test_files_that_take_too_long_to_read_are_refused_together(
+    people: dict[str, Any], signed_in: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_case(people)
+    monkeypatch.setattr(handed_in, "READING_S", -1.0)
+    answer = signed_in("officer").post(f"{LIST}add-files/", {"files": files(("a.txt", b"first"))})
+    assert answer.status_code == 422 and "hand in fewer at once" in answer.content.decode()
     assert not Exhibit.objects.exists()

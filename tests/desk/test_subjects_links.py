@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from desk.campaign_found import told
 from desk.cases import OFFER, hand_in_page, open_case
 from desk.sending import bulk_sender
 from tidegate.desk.evidence.cases.models import Case
@@ -15,6 +16,7 @@ from tidegate.desk.evidence.reading.finding import read
 from tidegate.desk.evidence.reading.models import Claim
 from tidegate.desk.evidence.subjects.facts import facts_of
 from tidegate.desk.evidence.subjects.models import Finding, Known, Link
+from tidegate.node.campaign_found import InfrastructureFound
 
 pytestmark = pytest.mark.django_db
 PAGE = "/desk/cases/case-2026-0001/links/"
@@ -102,6 +104,30 @@ def test_an_account_named_in_a_confirmed_exhibit_is_linked_and_its_findings_coun
     assert read_facts(facts_of(case), NOTICE_2019, determined=True).state.on_platform is OnPlatform.LINKED
     case.account = finding.account
     assert facts_of(case).account_signals
+
+
+def test_a_campaign_that_uses_what_a_confirmed_one_uses_is_proposed(
+    case: Case, signed_in: Callable[[str], Client], beside: Any
+) -> None:
+    shared = InfrastructureFound("device", 77, 3, 4)
+    crowd = InfrastructureFound("network", 5, 3, 900)
+    for number, name in ((8, "first"), (9, "second"), (10, "third")):
+        names = [f"@{name}{one}:example.org" for one in range(3)]
+        for one in names:
+            beside.hear(bulk_sender(one))
+        told(beside, number, names, infrastructure=(crowd,) if name == "third" else (shared, crowd))
+    client = signed_in("officer")
+    client.post(f"{PAGE}propose/")
+    assert not Link.objects.filter(case=case).exists()
+    sent = {"about": "campaign", "which": f"{8:016x}", "note": "its operator said so in a public interview"}
+    assert client.post(f"{PAGE}link/", sent).status_code == 302
+    proposed = Link.objects.get(case=case, state="proposed")
+    assert f"campaign:{9:016x}" in (proposed.first, proposed.second)
+    assert [(one["kind"], one["value"]) for one in proposed.reasons] == [("device", f"{77:016x}")]
+    shown = client.get(PAGE).content.decode()
+    assert f"{77:016x}" in shown
+    page = client.get(f"/desk/campaigns/{8:016x}/").content.decode()
+    assert f"{77:016x}" in page and f"{9:016x}" in page and "a crowd" in page
 
 
 def test_an_account_about_which_nothing_was_decided_is_no_finding(

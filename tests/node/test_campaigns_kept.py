@@ -1,6 +1,7 @@
 """What the node keeps of findings: with their events or not at all, until it is erased or too old."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 
 from tidegate.events.columns import EVENT, EventType
 from tidegate.node import campaign_table
-from tidegate.node.campaign_found import CampaignFound, FactFound, Said, said_in
+from tidegate.node.campaign_found import CampaignFound, FactFound, InfrastructureFound, Said, said_in
 from tidegate.node.campaign_table import Campaigns
 from tidegate.node.journal import Journal
 from tidegate.node.node import Node
@@ -20,7 +21,11 @@ SENDERS, REPORTERS = 1, 2
 
 
 def found(
-    number: int, members: list[int], kind: int = SENDERS, victims: tuple[int, ...] = ()
+    number: int,
+    members: list[int],
+    kind: int = SENDERS,
+    victims: tuple[int, ...] = (),
+    devices: tuple[tuple[int, int, int], ...] = (),
 ) -> CampaignFound:
     events = np.zeros(len(members), EVENT)
     events["type"], events["actor"], events["chat"] = EventType.CAMPAIGN, members, number
@@ -39,6 +44,7 @@ def found(
         facts=[FactFound("pace", "write at the same pace", len(members), None)],
         links=[(place, place + 1, 5.0) for place in range(len(members) - 1)],
         told=events.tobytes(),
+        infrastructure=[InfrastructureFound("device", *one) for one in devices],
     )
 
 
@@ -152,3 +158,36 @@ def test_a_node_takes_a_finding_again_that_could_not_be_made_durable_and_leaves_
     node.take([Tick()])
     assert node.journal.end == end + 3
     node.close()
+
+
+def test_infrastructure_is_kept_with_the_last_finding_and_finds_other_campaigns(journal: Journal) -> None:
+    far = (1 << 64) - 5
+    keep(journal, found(7, [1, 2], devices=((far, 2, 2), (6, 2, 9), (8, 2, 3))))
+    keep(journal, found(9, [3, 4], devices=((far, 2, 4), (6, 2, 2))))
+    with closing(Campaigns(journal.path)) as kept:
+        assert [(one.key, one.is_own) for one in kept.infrastructure(7)] == [
+            (far, True),
+            (8, True),
+            (6, False),
+        ]
+        wanted = [("device", far), ("device", 6), ("network", 8)]
+        assert kept.with_infrastructure(wanted, 10) == [
+            (9, "device", 6),
+            (9, "device", far),
+            (7, "device", far),
+        ]
+        assert len(kept.with_infrastructure(wanted, 2)) == 2 and kept.with_infrastructure([], 9) == []
+        keep(journal, found(7, [1, 2, 5], devices=((6, 3, 3),)))
+        assert [one.key for one in kept.infrastructure(7)] == [6]
+
+
+def test_with_an_account_goes_what_may_have_been_its_own(journal: Journal) -> None:
+    keep(journal, found(7, [1, 2, 3], devices=((6, 3, 3),)), found(9, [4, 5], devices=((6, 2, 2),)))
+    journal.campaigns.erase(2)
+    with closing(Campaigns(journal.path)) as kept:
+        assert kept.infrastructure(7) == [] and kept.with_infrastructure([("device", 6)], 9) == [
+            (9, "device", 6)
+        ]
+        journal.campaigns.forget(NOW_S + 1.0)
+        assert kept.with_infrastructure([("device", 6)], 9) == []
+    assert not found(7, [1, 2], devices=((6, 2, 2),)).among({1}).infrastructure

@@ -36,6 +36,19 @@ class SharedFact:
 
 
 @dataclass(frozen=True, slots=True)
+class Infrastructure:
+    """A network or device that several members used."""
+
+    kind: str
+    """``network`` or ``device``."""
+    key: int
+    """Its pseudonym."""
+    members: int
+    accounts: int
+    """How many accounts have it in all, members among them, as far as the search remembers."""
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """Two members and how strongly they are tied."""
 
@@ -66,6 +79,8 @@ class Campaign:
     facts: tuple[SharedFact, ...] = ()
     """The three strongest first."""
     links: tuple[Link, ...] = ()
+    infrastructure: tuple[Infrastructure, ...] = ()
+    """Most its own first."""
     victims: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, np.uint64))
     """Whom a ring of reporters complains about."""
     victim_shares: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
@@ -88,6 +103,7 @@ class Campaign:
             members=self.members[kept],
             scores=self.scores[kept],
             links=links,
+            infrastructure=(),  # not known which of it was that one's alone
             victims=self.victims[others],
             victim_shares=self.victim_shares[others],
         )

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidegate.campaigns.layout import COMPLAINT, CONTACT, LATENCY_BINS, PERSON, TOKEN
-from tidegate.campaigns.remembering import remember
-from tidegate.engine.index import free
+from tidegate.campaigns.remembering import remember, token_of
+from tidegate.engine.index import find, free
 from tidegate.engine.layout import CLOCK_ZERO_S
 from tidegate.engine.table import Table
 from tidegate.events.columns import EVENT
@@ -71,6 +71,10 @@ class Memory:
         """Complaints ever heard."""
         return int(self._totals["complaints"][0])
 
+    def accounts_with(self, salt: np.uint64, value: int) -> int:
+        """How many accounts have a network, device, … ``salt``: of :mod:`.remembering`, for its kind."""
+        return int(_accounts_with(self.arrays, salt, np.uint64(value)))
+
     @property
     def bytes_in_use(self) -> int:
         """Of all tables."""
@@ -116,6 +120,12 @@ class Memory:
     @staticmethod
     def _words(table: Table) -> NDArray[np.uint64]:
         return table.records.array.view(np.uint64)
+
+
+@compiled
+def _accounts_with(t: Any, salt: Any, value: Any) -> Any:
+    slot = find(t.token_book[0], t.token_index, t.token_old, t.tokens, token_of(salt, value))
+    return np.int64(t.tokens[slot].accounts) if slot >= 0 else np.int64(0)
 
 
 @compiled

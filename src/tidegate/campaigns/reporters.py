@@ -14,6 +14,7 @@ from tidegate.campaigns.communities import Group, groups_of
 from tidegate.campaigns.evidence import FAMILIES
 from tidegate.campaigns.facts import reporters_paragraph, strongest_facts
 from tidegate.campaigns.finding import Campaign, Kind
+from tidegate.campaigns.infrastructure import shared_infrastructure
 from tidegate.campaigns.likeness import Likeness
 from tidegate.campaigns.memory import Memory
 from tidegate.campaigns.outreach import outreach_of
@@ -163,6 +164,7 @@ class Reporters:
             log_e=log_e,
             facts=facts,
             links=group.links(np.argsort(order)),
+            infrastructure=shared_infrastructure(self._memory, rows),
             victims=np.array([self._memory.people()["key"][victim]], np.uint64),
             victim_shares=np.array([share]),
             reason=reporters_paragraph(len(rows), share, facts, log_e),

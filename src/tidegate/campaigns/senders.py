@@ -12,6 +12,7 @@ from tidegate.campaigns.communities import Group, groups_of
 from tidegate.campaigns.facts import senders_paragraph, strongest_facts
 from tidegate.campaigns.finding import Campaign, Kind
 from tidegate.campaigns.fringe import core_of, surely
+from tidegate.campaigns.infrastructure import shared_infrastructure
 from tidegate.campaigns.likeness import Likeness
 from tidegate.campaigns.memory import Memory
 from tidegate.campaigns.merging import centre_of, merged
@@ -140,6 +141,7 @@ class Senders:
             log_e=fleet.log_e,
             facts=facts,
             links=group.links(np.argsort(order)),
+            infrastructure=shared_infrastructure(self._memory, rows),
             reason=senders_paragraph(rows, facts, fleet.log_e),
         )
         self._registry.enter(campaign)

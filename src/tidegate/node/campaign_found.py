@@ -26,6 +26,15 @@ class FactFound(msgspec.Struct, frozen=True):
     """None: it cannot be told from this log."""
 
 
+class InfrastructureFound(msgspec.Struct, frozen=True):
+    """See :class:`~tidegate.campaigns.finding.Infrastructure`."""
+
+    kind: str
+    key: int
+    members: int
+    accounts: int
+
+
 class CampaignFound(msgspec.Struct, frozen=True, tag="found", kw_only=True):
     """Accounts found to act together, by pseudonym, and what of it is new."""
 
@@ -46,6 +55,7 @@ class CampaignFound(msgspec.Struct, frozen=True, tag="found", kw_only=True):
     """Two indices into ``members``, and nats."""
     told: bytes
     """EVENT[n] for the journal."""
+    infrastructure: list[InfrastructureFound] = []
 
     @classmethod
     def of(cls, news: News) -> "CampaignFound":
@@ -74,6 +84,10 @@ class CampaignFound(msgspec.Struct, frozen=True, tag="found", kw_only=True):
             ],
             links=[(link.one, link.other, link.weight) for link in links],
             told=news.events.tobytes(),
+            infrastructure=[
+                InfrastructureFound(one.kind, one.key, one.members, one.accounts)
+                for one in campaign.infrastructure
+            ],
         )
 
     @property
@@ -106,6 +120,7 @@ class CampaignFound(msgspec.Struct, frozen=True, tag="found", kw_only=True):
                 if one in place and other in place
             ],
             told=events[left].tobytes(),
+            infrastructure=[],  # not known which of it was theirs alone
         )
 
 

@@ -35,6 +35,14 @@ create table if not exists campaign_member (
     primary key (campaign, pseudonym, role)
 ) without rowid;
 create index if not exists campaign_of_account on campaign_member (pseudonym);
+
+-- what several members used, by pseudonym; accounts: how many have it in all
+create table if not exists campaign_infrastructure (
+    campaign integer not null, kind text not null, pseudonym integer not null,
+    members integer not null, accounts integer not null,
+    primary key (campaign, kind, pseudonym)
+) without rowid;
+create index if not exists campaign_of_infrastructure on campaign_infrastructure (kind, pseudonym);
 """
 VICTIM = 3
 _SIGN = 1 << 63
@@ -81,6 +89,11 @@ def write(db: sqlite3.Connection, found: CampaignFound, now_s: float) -> None:
             for (key, score, role), place in zip(people, places, strict=True)
         ],
     )
+    db.execute("delete from campaign_infrastructure where campaign = ?", (number,))
+    db.executemany(
+        "insert into campaign_infrastructure values (?, ?, ?, ?, ?)",
+        [(number, one.kind, one.key - _SIGN, one.members, one.accounts) for one in found.infrastructure],
+    )
     _drop_empty(db, [row[0] for row in left])
 
 
@@ -94,6 +107,8 @@ def erase(db: sqlite3.Connection, key: int) -> int:
         if role != VICTIM and place >= 0:
             kept = [link for link in _LINKS.decode(links) if place not in link[:2]]
             db.execute("update campaign set links = ? where id = ?", (msgspec.json.encode(kept), number))
+        # Not known which of it was that account's alone; the next finding brings the rest again.
+        db.execute("delete from campaign_infrastructure where campaign = ?", (number,))
     db.execute("delete from campaign_member where pseudonym = ?", (key - _SIGN,))
     found = {row[0] for row in rows}
     _drop_empty(db, found)
@@ -106,8 +121,7 @@ def forget(db: sqlite3.Connection, before_s: float, most: int) -> int:
         "select id from campaign where kept < ? order by kept limit ?", (before_s, most)
     ).fetchall()
     for row in rows:
-        db.execute("delete from campaign_member where campaign = ?", row)
-        db.execute("delete from campaign where id = ?", row)
+        _drop(db, row[0])
     return len(rows)
 
 
@@ -117,8 +131,13 @@ def _drop_empty(db: sqlite3.Connection, numbers: Iterable[int]) -> None:
         if not db.execute(
             "select 1 from campaign_member where campaign = ? and role != ? limit 1", (number, VICTIM)
         ).fetchone():
-            db.execute("delete from campaign_member where campaign = ?", (number,))
-            db.execute("delete from campaign where id = ?", (number,))
+            _drop(db, number)
+
+
+def _drop(db: sqlite3.Connection, number: int) -> None:
+    for table in ("campaign_infrastructure", "campaign_member"):
+        db.execute(f"delete from {table} where campaign = ?", (number,))
+    db.execute("delete from campaign where id = ?", (number,))
 
 
 # -- reading -----------------------------------------------------------------------------------------------------------
@@ -154,6 +173,25 @@ class MemberKept:
     found_s: float
     place: int
     """As the ties count; -1: it was found earlier and is not in the group as that was last seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class InfrastructureKept:
+    """A network or device that several members used."""
+
+    kind: str
+    """``network`` or ``device``."""
+    key: int
+    """Its pseudonym."""
+    members: int
+    accounts: int
+    """How many accounts had it in all when the campaign was last found."""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether the campaign's accounts are at least half of those that have it; else it is a crowd's (a carrier, a
+        house), and links nobody."""
+        return 2 * self.members >= self.accounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +258,31 @@ class Campaigns:
                 "select links from campaign where id = ?", (identifier - _SIGN,)
             ).fetchone()
         return _LINKS.decode(row[0]) if row else []
+
+    def infrastructure(self, identifier: int) -> list[InfrastructureKept]:
+        """What several of its members used, most its own first."""
+        with self._lock, storage_errors(self.path):
+            rows = self._db.execute(
+                "select kind, pseudonym, members, accounts from campaign_infrastructure where campaign = ? "
+                "order by 1.0 * members / accounts desc, members desc, kind, pseudonym",
+                (identifier - _SIGN,),
+            ).fetchall()
+        return [InfrastructureKept(row[0], row[1] + _SIGN, *row[2:]) for row in rows]
+
+    def with_infrastructure(
+        self, wanted: Iterable[tuple[str, int]], limit: int
+    ) -> list[tuple[int, str, int]]:
+        """(campaign, kind, key) for each of the ``wanted`` (kind, key) that is a campaign's own, newest first."""
+        pairs = json.dumps([[kind, key - _SIGN] for kind, key in wanted])
+        with self._lock, storage_errors(self.path):
+            rows = self._db.execute(
+                "select used.campaign, used.kind, used.pseudonym from json_each(?) as wanted "
+                "cross join campaign_infrastructure as used on used.kind = json_extract(wanted.value, '$[0]') "
+                "and used.pseudonym = json_extract(wanted.value, '$[1]') join campaign on campaign.id = used.campaign "
+                "where 2 * used.members >= used.accounts order by number desc, used.kind, used.pseudonym limit ?",
+                (pairs, limit),
+            ).fetchall()
+        return [(row[0] + _SIGN, row[1], row[2] + _SIGN) for row in rows]
 
     def of_account(self, key: int) -> Membership | None:
         """The campaign in which an account was found last, as a member."""

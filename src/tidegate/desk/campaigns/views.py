@@ -17,13 +17,14 @@ from tidegate.desk.ledger.copying import moment
 from tidegate.desk.ledger.models import Account, stored
 from tidegate.desk.node_link import node
 from tidegate.engine.rungs import Rung
-from tidegate.node.campaign_table import CampaignKept, MemberKept
+from tidegate.node.campaign_table import CampaignKept, Campaigns, MemberKept
 from tidegate.statements.statement import pseudonym_shown
 
 PAGE = 30
 MOST_MEMBERS = 1_000
 """Shown of one campaign, and acted on at once."""
 TIES_LISTED = 15
+MOST_INFRASTRUCTURE, MOST_OTHERS = 20, 200
 ACTIONS_SHOWN = 20
 _NEWEST = 1 << 62
 
@@ -62,6 +63,7 @@ def show(request: Any, campaign: int, *, form: Any = None, status: int = 200) ->
         found = kept.one(campaign)
         members, victims = kept.members(campaign, MOST_MEMBERS) if found else ([], [])
         links = kept.links(campaign) if found else []
+        infrastructure = _infrastructure(kept, campaign)
     except REFUSALS as error:
         return render(request, "campaigns/absent.html", {"trouble": in_words(error)}, status=503)
     if found is None:
@@ -85,6 +87,7 @@ def show(request: Any, campaign: int, *, form: Any = None, status: int = 200) ->
         {
             "campaign": _shown(found),
             "facts": found.facts,
+            "infrastructure": infrastructure,
             "members": [_member(one, rows, ticked) for one in members],
             "cut": found.members > len(members),
             "victims": [_member(one, rows, ticked) for one in victims],
@@ -106,6 +109,16 @@ def show(request: Any, campaign: int, *, form: Any = None, status: int = 200) ->
         },
         status=status,
     )
+
+
+def _infrastructure(kept: Campaigns, campaign: int) -> Any:
+    """What several members used, each with the other campaigns whose own it is."""
+    rows = kept.infrastructure(campaign)[:MOST_INFRASTRUCTURE]
+    others: dict[tuple[str, int], set[int]] = {}
+    for other, kind, key in kept.with_infrastructure([(one.kind, one.key) for one in rows], MOST_OTHERS):
+        if other != campaign:
+            others.setdefault((kind, key), set()).add(other)
+    return [{"one": one, "others": sorted(others.get((one.kind, one.key), ()))} for one in rows]
 
 
 def _shown(kept: CampaignKept) -> dict[str, Any]:

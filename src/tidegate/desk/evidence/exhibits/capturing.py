@@ -15,7 +15,14 @@ from tidegate.desk.evidence.capture.robots import Robots
 from tidegate.desk.evidence.cases import custody
 from tidegate.desk.evidence.custody.clocks import http_date
 from tidegate.desk.evidence.custody.warc import WarcError, warc_of
-from tidegate.desk.evidence.exhibits.intake import TOOL, IntakeError, Taken, same_as_before, take_in
+from tidegate.desk.evidence.exhibits.intake import (
+    TOOL,
+    IntakeError,
+    Taken,
+    make_ready,
+    same_as_before,
+    take_in,
+)
 from tidegate.desk.evidence.exhibits.models import Attempt, Source
 
 MOST_WORDS = 500
@@ -45,16 +52,16 @@ def capture(source: Source, who: Any) -> Attempt:
     by = fetcher()
     try:
         fetched = by.fetch(source.address, None if source.despite_robots else _robots(by).require)
-        taken = _taken(source, fetched)
+        ready = make_ready(source.case, _taken(source, fetched))
     except GoneError as gone:
         return _gone(source, who, str(gone))
     except RefusedError as refused:
         return _attempt(source, Attempt.Outcome.REFUSED, str(refused))
-    except (CaptureError, WarcError) as failed:
+    except (CaptureError, IntakeError, WarcError) as failed:
         return _attempt(source, Attempt.Outcome.FAILED, str(failed))
     with transaction.atomic():
         try:
-            exhibit = take_in(source.case, who, taken, source)
+            exhibit = take_in(source.case, who, ready, source)
         except IntakeError as error:
             return _attempt(source, Attempt.Outcome.FAILED, str(error))
         outcome = str(Attempt.Outcome.UNCHANGED if same_as_before(exhibit) else Attempt.Outcome.CAPTURED)

@@ -1,17 +1,22 @@
 """Files that somebody hands in: what each is, and what it rests on."""
 
 import re
+import time
 from datetime import datetime
 from typing import Any
+
+from django.db import transaction
 
 from tidegate.desk.appeals.attachments import shown_name
 from tidegate.desk.appeals.file_kinds import kind_of
 from tidegate.desk.evidence.cases.models import Case
-from tidegate.desk.evidence.exhibits.intake import IntakeError, Taken, take_in
+from tidegate.desk.evidence.exhibits.intake import IntakeError, Ready, Taken, make_ready, take_in
 from tidegate.desk.evidence.exhibits.models import Exhibit, Source
 
 MOST_FILES = 50
 """Handed in at once."""
+READING_S = 120.0
+"""For reading what is handed in at once, while somebody waits for the answer."""
 _TEXTS = {
     ".html": ("text/html", Source.Kind.PAGE),
     ".htm": ("text/html", Source.Kind.PAGE),
@@ -46,10 +51,10 @@ def kind_and_type(name: str, content: bytes) -> tuple[str, str]:
     return str(Source.Kind.FILE), "application/octet-stream"
 
 
-def hand_in(
+def made_ready(
     case: Case, person: Any, name: str, content: bytes, seen: datetime | None, origin: str
-) -> Exhibit:
-    """One file as an exhibit. Raises what :func:`~.intake.take_in` raises.
+) -> Ready:
+    """One file, to be taken in. Raises what :func:`~.intake.make_ready` raises; not in a transaction.
 
     ``seen``: when whoever hands it in says to have seen it; ``origin``: where, in words or as an address.
     """
@@ -70,16 +75,32 @@ def hand_in(
         weak_why=why if not origin or address == origin else f"{why} Origin as told: {origin}"[:300],
         warc=content if kind == str(Source.Kind.WARC) else b"",
     )
-    return take_in(case, person, taken)
+    return make_ready(case, taken)
+
+
+def hand_in(
+    case: Case, person: Any, name: str, content: bytes, seen: datetime | None, origin: str
+) -> Exhibit:
+    """One file as an exhibit; see :func:`made_ready`. Raises IntakeError, OSError, CustodyError."""
+    return take_in(case, person, made_ready(case, person, name, content, seen, origin))
 
 
 def hand_in_all(
     case: Case, person: Any, files: list[Any], seen: datetime | None, origin: str
 ) -> list[Exhibit]:
-    """Uploaded files, in the order of their names. Raises IntakeError for the first that is not taken."""
+    """Uploaded files, in the order of their names: all, or none and an IntakeError for the first that is not taken."""
     if not files:
         raise IntakeError("choose at least one file")
     if len(files) > MOST_FILES:
         raise IntakeError(f"{len(files)} files; up to {MOST_FILES} are taken at once")
     ordered = sorted(files, key=lambda file: str(file.name))
-    return [hand_in(case, person, str(file.name), file.read(), seen, origin) for file in ordered]
+    end_s = time.monotonic() + READING_S
+    ready: list[Ready] = []
+    for file in ordered:
+        if time.monotonic() > end_s:
+            raise IntakeError(
+                f"reading {len(ready)} of {len(files)} files took {READING_S:g} seconds; hand in fewer at once"
+            )
+        ready.append(made_ready(case, person, str(file.name), file.read(), seen, origin))
+    with transaction.atomic():
+        return [take_in(case, person, one) for one in ready]

@@ -53,19 +53,45 @@ class Taken:
     """What it rests on, when that is one party's word; empty: it is not weak."""
 
 
-def take_in(case: Case, who: Any, taken: Taken, source: Source | None = None) -> Exhibit:
-    """Keep it and write it down, for good. Raises IntakeError, OSError, CustodyError.
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What is taken in, with its bytes kept and its text taken out; no row names it yet."""
 
-    ``who``: a person, or :data:`~tidegate.desk.audit.chain.DESK`. Without a source it makes one of its own; then ``who``
-    is a person. Time stamps, rendering and reading follow (:mod:`.working`).
-    """
+    taken: Taken
+    sha256: str
+    decoded_sha256: str
+    warc: str
+    text: Visible
+    text_sha256: str
+    trouble: str
+
+
+def make_ready(case: Case, taken: Taken) -> Ready:
+    """Keep the bytes and take the text out, which may take a minute: not in a transaction, for whose end others wait.
+    Raises IntakeError, OSError."""
     _check(case, taken)
     decoded = taken.decoded if taken.decoded is not None else taken.raw
     text, trouble = _text(decoded, taken.media_type)
     # Bytes first: a row must never name what is not there. Bytes without a row do no harm.
-    sha256, decoded_sha256 = keep(taken.raw), keep(decoded)
-    warc = keep(taken.warc) if taken.warc else ""
-    text_sha256 = keep(text.text.encode("utf-8", "surrogatepass")) if text.text else ""
+    return Ready(
+        taken,
+        keep(taken.raw),
+        keep(decoded),
+        keep(taken.warc) if taken.warc else "",
+        text,
+        keep(text.text.encode("utf-8", "surrogatepass")) if text.text else "",
+        trouble,
+    )
+
+
+def take_in(case: Case, who: Any, ready: Ready, source: Source | None = None) -> Exhibit:
+    """Write it down, for good. Raises IntakeError, CustodyError.
+
+    ``who``: a person, or :data:`~tidegate.desk.audit.chain.DESK`. Without a source it makes one of its own; then ``who``
+    is a person. Time stamps, rendering and reading follow (:mod:`.working`).
+    """
+    taken, text = ready.taken, ready.text
+    _check(case, taken)
     captured = taken.captured or timezone.now()
     title = "".join(
         one for one in taken.title or text.title or taken.address or "Untitled" if one.isprintable()
@@ -86,8 +112,8 @@ def take_in(case: Case, who: Any, taken: Taken, source: Source | None = None) ->
             title=title[:MOST_TITLE],
             kind=taken.kind,
             address=taken.address,
-            sha256=sha256,
-            decoded_sha256=decoded_sha256,
+            sha256=ready.sha256,
+            decoded_sha256=ready.decoded_sha256,
             media_type=taken.media_type[:200],
             size_bytes=len(taken.raw),
             status=taken.status,
@@ -97,19 +123,19 @@ def take_in(case: Case, who: Any, taken: Taken, source: Source | None = None) ->
             ip=taken.ip,
             operator=str(who),
             tool=TOOL,
-            warc=warc,
-            text=text_sha256,
+            warc=ready.warc,
+            text=ready.text_sha256,
             language=text.language,
             seen=taken.seen,
             weak=bool(taken.weak_why),
             weak_why=taken.weak_why,
-            trouble=trouble,
+            trouble=ready.trouble,
         )
         _seen(source, exhibit)
         details = {"exhibit": exhibit.number, "from": taken.address or "handed in"}
         did = "captured" if taken.status is not None else "received"
-        custody.add(case, who, did, sha256, details)
-        record(who, f"exhibit.{did}", case.name, exhibit=exhibit.number, sha256=sha256)
+        custody.add(case, who, did, ready.sha256, details)
+        record(who, f"exhibit.{did}", case.name, exhibit=exhibit.number, sha256=ready.sha256)
     return exhibit
 
 

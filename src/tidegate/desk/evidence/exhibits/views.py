@@ -85,8 +85,7 @@ def add_files(request: Any, name: str) -> Any:
         return _list(request, case, files_form=form, status=BAD_FORM)
     asked = form.cleaned_data
     try:
-        with transaction.atomic():
-            made = hand_in_all(case, request.user, asked["files"], asked["seen"], asked["origin"])
+        made = hand_in_all(case, request.user, asked["files"], asked["seen"], asked["origin"])
     except IntakeError as error:
         form.add_error(None, f"{error}. Nothing was taken in.")
         return _list(request, case, files_form=form, status=BAD_FORM)

@@ -10,10 +10,11 @@ from django.utils import timezone
 from tidegate.desk.audit.chain import record
 from tidegate.desk.evidence.cases import custody
 from tidegate.desk.evidence.cases.models import Case
+from tidegate.desk.evidence.exhibits.intake import take_in
 from tidegate.desk.evidence.steps.frozen import latest, locked
 from tidegate.desk.evidence.steps.models import Answer, Determination, Letter, Service, Step
 from tidegate.desk.evidence.steps.refused import StepError
-from tidegate.desk.evidence.steps.serving import proof_exhibit
+from tidegate.desk.evidence.steps.serving import proof_ready
 
 
 def answered(
@@ -34,6 +35,7 @@ def answered(
             raise StepError("this letter was not sent yet: put its service down first")
         if received < first:
             raise StepError(f"it was received before the letter was sent ({first:%Y-%m-%d %H:%M} UTC)")
+    ready = proof_ready(case, person, proof)
     with transaction.atomic():
         locked(case)
         determination = letter.step.determination if letter is not None else latest(case)
@@ -46,7 +48,7 @@ def answered(
             kind=kind,
             received=received,
             words=words.strip(),
-            proof=proof_exhibit(case, person, proof),
+            proof=take_in(case, person, ready) if ready else None,
             by=person,
         )
         said = {"answer": row.pk, "kind": kind, "letter": letter.pk if letter else None}

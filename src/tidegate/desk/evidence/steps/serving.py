@@ -9,8 +9,8 @@ from django.utils import timezone
 from tidegate.desk.audit.chain import record
 from tidegate.desk.evidence.cases import custody
 from tidegate.desk.evidence.cases.models import Case
-from tidegate.desk.evidence.exhibits.handed_in import hand_in
-from tidegate.desk.evidence.exhibits.models import Exhibit
+from tidegate.desk.evidence.exhibits.handed_in import made_ready
+from tidegate.desk.evidence.exhibits.intake import Ready, take_in
 from tidegate.desk.evidence.steps.cure import capture_after
 from tidegate.desk.evidence.steps.frozen import locked
 from tidegate.desk.evidence.steps.models import Letter, Service, Step
@@ -35,6 +35,7 @@ def served(
         raise StepError("it was delivered before it was sent: one of the two is wrong")
     if delivered is not None and failed:
         raise StepError("it was delivered, or it failed: not both")
+    ready = proof_ready(case, person, proof)
     with transaction.atomic():
         locked(case)
         step = Step.objects.select_for_update().get(pk=letter.step_id)
@@ -49,7 +50,7 @@ def served(
             sent=sent,
             delivered=delivered,
             failed=failed.strip(),
-            proof=proof_exhibit(case, person, proof),
+            proof=take_in(case, person, ready) if ready else None,
             by=person,
         )
         if not row.failed and step.state == Step.State.APPROVED:
@@ -68,6 +69,6 @@ def served(
     return row
 
 
-def proof_exhibit(case: Case, person: Any, proof: Any) -> Exhibit | None:
-    """An uploaded file as an exhibit of the case. Raises IntakeError, OSError."""
-    return hand_in(case, person, str(proof.name), proof.read(), None, "") if proof else None
+def proof_ready(case: Case, person: Any, proof: Any) -> Ready | None:
+    """An uploaded file, to become an exhibit of the case. Raises IntakeError, OSError; not in a transaction."""
+    return made_ready(case, person, str(proof.name), proof.read(), None, "") if proof else None

@@ -14,6 +14,7 @@ from tidegate.desk.evidence.subjects import ends
 from tidegate.desk.evidence.subjects.models import Known, Link, RoleHeld
 from tidegate.desk.ledger.models import Account, stored
 from tidegate.desk.node_link import node
+from tidegate.statements.statement import pseudonym_shown
 
 NAME = "name"
 MOST_EXHIBITS, MOST_OTHERS, MOST_ASKED = 5_000, 500, 500
@@ -34,16 +35,20 @@ def gathered(case: Case) -> Gathered:
     """The subject, the case's exhibits, what other cases share with them, and accounts of the messenger."""
     made = Gathered()
     of_exhibits = _identifiers(case)
-    confirmed = _confirmed_exhibits(case)
-    made.records.append(_subject(case, [one for key in confirmed for one in of_exhibits.get(key, ())]))
+    confirmed = [int(which) for which in _confirmed(case, ends.EXHIBIT)]
+    try:
+        leads = _infrastructure(case)
+        on_messenger = _on_messenger(case, leads)
+    except REFUSALS as error:
+        leads, on_messenger = set(), []
+        made.trouble = f"Accounts of the messenger were not asked: {in_words(error)}"
+    taken = [one for key in confirmed for one in of_exhibits.get(key, ())]
+    made.records.append(_subject(case, taken, leads))
     exhibits = Exhibit.objects.filter(case=case).prefetch_related("stamps").order_by("number")[:MOST_EXHIBITS]
     made.records += [_exhibit(one, of_exhibits.get(one.pk, [])) for one in exhibits]
     shared = {(one.kind, one.value) for record in made.records for one in record.identifiers}
     made.records += _other_cases(case, shared)
-    try:
-        made.records += _on_messenger(case)
-    except REFUSALS as error:
-        made.trouble = f"Accounts of the messenger were not asked: {in_words(error)}"
+    made.records += on_messenger
     return made
 
 
@@ -57,17 +62,29 @@ def _identifiers(case: Case) -> dict[int, list[reading.Identifier]]:
     return found
 
 
-def _confirmed_exhibits(case: Case) -> list[int]:
+def _confirmed(case: Case, sort: str) -> list[str]:
+    """What is confirmed to be the subject's of one sort, by what stands behind the colon."""
     own = ends.subject(case)
     rows = Link.objects.filter(case=case, state=str(LinkState.CONFIRMED), kind="same")
     names = [one.second if one.first == own else one.first for one in rows]
-    return [int(name.partition(":")[2]) for name in names if name.startswith(f"{ends.EXHIBIT}:")]
+    return [name.partition(":")[2] for name in names if name.startswith(f"{sort}:")]
 
 
-def _subject(case: Case, taken: Iterable[reading.Identifier]) -> Record:
-    """What a person put down, and what stands in exhibits that were confirmed to be the subject's."""
+def _infrastructure(case: Case) -> set[Identifier]:
+    """Networks and devices that are the confirmed campaigns' own, by pseudonym."""
+    kept = node().campaigns
+    return {
+        Identifier(one.kind, pseudonym_shown(one.key))
+        for which in _confirmed(case, ends.CAMPAIGN)[:MOST_OTHERS]
+        for one in kept.infrastructure(int(which, 16))
+        if one.is_own
+    }
+
+
+def _subject(case: Case, taken: Iterable[reading.Identifier], leads: Iterable[Identifier] = ()) -> Record:
+    """What a person put down, and what stands in exhibits and campaigns that were confirmed to be the subject's."""
     known = list(Known.objects.filter(case=case).order_by("pk"))
-    identifiers = {Identifier(one.kind, one.value) for one in known if one.kind != NAME}
+    identifiers = {Identifier(one.kind, one.value) for one in known if one.kind != NAME} | set(leads)
     names = [one.value for one in known if one.kind == NAME] + (
         [case.subject_name] if case.subject_name else []
     )
@@ -111,8 +128,9 @@ def _other_cases(case: Case, shared: set[tuple[str, str]]) -> list[Record]:
     return [_subject(other, ()) for other in others]
 
 
-def _on_messenger(case: Case) -> list[Record]:
-    """Accounts whose identifiers stand in exhibits or are known of the subject, and their campaigns.
+def _on_messenger(case: Case, leads: Iterable[Identifier]) -> list[Record]:
+    """Accounts whose identifiers stand in exhibits or are known of the subject, and their campaigns; and campaigns that
+    use what the confirmed ones use (``leads``).
 
     An account is asked for by its pseudonym, so nobody learns a name that was not in the evidence already.
     """
@@ -131,6 +149,9 @@ def _on_messenger(case: Case) -> list[Record]:
         membership = link.campaigns.of_account(key)
         if membership is not None:
             campaigns.setdefault(membership.campaign.id, set()).add(identifier)
+    wanted = [(one.kind, int(one.value, 16)) for one in leads]
+    for key, kind, which in link.campaigns.with_infrastructure(wanted, MOST_ASKED):
+        campaigns.setdefault(key, set()).add(Identifier(kind, pseudonym_shown(which)))
     return records + [Record(ends.campaign(key), sorted(found)) for key, found in campaigns.items()]
 
 
