@@ -1,5 +1,7 @@
 """Cases for the tests of evidence: opened, and with something in them."""
 
+import struct
+import zlib
 from datetime import datetime
 from typing import Any
 
@@ -24,3 +26,14 @@ def hand_in_page(
 ) -> Exhibit:
     """A saved page, without what takes its time (stamps, rendering, reading)."""
     return hand_in(case, person, name, html.encode(), seen, "")
+
+
+def picture() -> bytes:
+    """A PNG of one grey pixel."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\x00\x80")) + chunk(b"IEND", b"")

@@ -7,6 +7,7 @@ from typing import Any
 from desk.campaign_found import REPORTERS, told
 from desk.sending import bulk_sender
 from tidegate.engine.rungs import Rung
+from tidegate.node.campaign_found import InfrastructureFound
 
 NAMES = [f"@fleet{number}:example.org" for number in range(14)]
 NUMBER = 0xABCDEF0123456789
@@ -18,8 +19,9 @@ def test_a_campaign_is_acted_on_and_put_back(browser_at: Any, beside: Any) -> No
     signed_up = [{"time": now + at, "type": "register", "actor": name} for at, name in enumerate(NAMES)]
     beside.hear("\n".join(map(json.dumps, signed_up)))
     beside.hear(bulk_sender("@mallory:example.org"))
-    members = told(beside, NUMBER, NAMES)
-    told(beside, 77, NAMES[:9], kind=REPORTERS, victims=("@mallory:example.org",))
+    used = (InfrastructureFound("device", 0xFEED, 9, 9), InfrastructureFound("network", 5, 8, 4_031))
+    members = told(beside, NUMBER, NAMES, infrastructure=used)
+    told(beside, 77, NAMES[:9], kind=REPORTERS, victims=("@mallory:example.org",), infrastructure=used[:1])
     beside.copy()
     browser = browser_at("senior")
     browser.open("/desk/campaigns/")

@@ -5,8 +5,10 @@ from typing import Any
 
 from django.utils import timezone
 
-from desk.cases import OFFER, hand_in_page, open_case
+from desk.cases import OFFER, hand_in_page, open_case, picture
 from tidegate.desk.evidence.cases.models import Case
+from tidegate.desk.evidence.exhibits.handed_in import hand_in
+from tidegate.desk.evidence.exhibits.models import Exhibit
 from tidegate.desk.evidence.exhibits.working import finish
 from tidegate.desk.evidence.reading.models import Claim
 from tidegate.desk.evidence.subjects.linking import propose
@@ -33,6 +35,8 @@ def full_case(people: dict[str, Any]) -> Case:
         by=people["officer"],
     )
     propose(case)
+    hand_in(case, people["officer"], "offer.png", picture(), None, "a public channel")
+    Exhibit.objects.update(pending=False)
     return case
 
 
@@ -47,6 +51,7 @@ def test_every_page_of_a_case_can_be_read_by_everybody_and_on_a_phone(
         (CASE, "Timeline"),
         (f"{CASE}exhibits/", "Blast services"),
         (f"{CASE}exhibits/1/", "What it looked like"),
+        (f"{CASE}exhibits/3/", "Type over what it says"),
         (f"{CASE}reading/claims/", "Claims"),
         (f"{CASE}reading/identifiers/", "+442079460958"),
         (f"{CASE}links/", "11222333000181"),

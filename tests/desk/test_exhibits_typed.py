@@ -1,16 +1,14 @@
 """What no program reads, a person types over: it is read like any text, and who typed it stands beside it."""
 
 import json
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from desk.cases import OFFER, hand_in_page, open_case
+from desk.cases import OFFER, hand_in_page, open_case, picture
 from tidegate.desk.audit.models import Record
 from tidegate.desk.evidence.cases.custody import chain
 from tidegate.desk.evidence.dossier.sealing import folder_of, seal
@@ -22,17 +20,6 @@ from tidegate.desk.evidence.reading.models import Claim, Identifier
 pytestmark = pytest.mark.django_db
 PAGE = "/desk/cases/case-2026-0001/exhibits/1/"
 SAYS = f"Blast services\n{OFFER}\nCall +44 20 7946 0958"
-
-
-def picture() -> bytes:
-    """A PNG of one grey pixel."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        body = kind + data
-        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
-
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 0, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(b"\x00\x80")) + chunk(b"IEND", b"")
 
 
 @pytest.fixture

@@ -85,7 +85,7 @@ class TranscriptForm(DeskForm):
     """What an exhibit says, typed over."""
 
     text = forms.CharField(
-        label="What it says",
+        label="Its text",
         max_length=MOST_CHARACTERS,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),

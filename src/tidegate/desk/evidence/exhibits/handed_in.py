@@ -72,7 +72,9 @@ def made_ready(
         title="" if kind in _OWN_TITLE else shown,
         address=address,
         seen=seen,
-        weak_why=why if not origin or address == origin else f"{why} Origin as told: {origin}"[:300],
+        weak_why=why
+        if not origin or address == origin
+        else f"{why} Origin as told: {origin.rstrip('.')}."[:300],
         warc=content if kind == str(Source.Kind.WARC) else b"",
     )
     return make_ready(case, taken)
