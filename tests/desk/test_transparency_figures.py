@@ -17,6 +17,7 @@ from desk.sending import bulk_sender
 from tidegate.desk.appeals.models import Appeal
 from tidegate.desk.ledger.models import Account, Tally
 from tidegate.desk.review.models import Ruled, Sample
+from tidegate.desk.transparency import refreshing, report
 from tidegate.desk.transparency.files import COLUMNS, cell
 from tidegate.desk.transparency.measures import ALL, MEASURES, RUNGS, SCHEMA_VERSION
 from tidegate.desk.transparency.months import Month, span
@@ -326,3 +327,21 @@ def test_months_follow_the_calendar() -> None:
     assert [str(month) for month in span(Month(2026, 11), Month(2027, 2))] == [
         *("2026-11", "2026-12", "2027-01", "2027-02"),
     ]
+
+
+def test_readers_of_the_last_months_find_their_figures_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    tally(BEFORE, Rung.SUSPEND, "messaging", 40, 30, 20)
+    monkeypatch.setattr(refreshing, "_next_s", {"current": -1.0, "complete": -1.0})
+    asked = []
+    for name in ("actions_in", "people_in"):
+        of = getattr(report, name)
+        monkeypatch.setattr(report, name, lambda *given, of=of: asked.append(given[0]) or of(*given))
+    refreshing.tend()
+    assert len(asked) == 3, "both asked the actions, one asked the people"
+    for path in ("", "figures.csv", "figures.json"):
+        assert Client().get(f"/transparency/{path}").status_code == 200
+    refreshing.tend()
+    assert len(asked) == 3, "nobody asked the database again"
+    refreshing._next_s["current"] = -1.0
+    refreshing.tend()
+    assert asked[3:] == [[NOW]] * 3

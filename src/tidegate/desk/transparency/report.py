@@ -84,6 +84,13 @@ def published(first: Month, last: Month, *, actions_only: bool = False) -> list[
     ]
 
 
+def refresh(months: Sequence[Month]) -> None:
+    """Ask the database anew, so that readers of these months need not wait for it. Raises django.db.Error."""
+    for part in _Part:
+        with _asking:
+            _publish(part, list(months))
+
+
 class _Part(StrEnum):
     """What is kept by itself."""
 
