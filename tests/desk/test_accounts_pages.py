@@ -26,6 +26,7 @@ def sender(beside: Any) -> Account:
     """An account that has sent in bulk and been decided about."""
     beside.hear(bulk_sender(MALLORY))
     beside.copy()
+    Case.objects.update(kind="risk", blind=False)  # it may have been drawn to be looked at blindly
     return Account.objects.get()
 
 
@@ -229,7 +230,7 @@ def test_nobody_decides_beside_whoever_has_taken_its_case(
     Case.objects.update_or_create(
         account=sender,
         state="open",
-        defaults={"kind": "risk", "opened": timezone.now(), "priority": 1.0, **held},
+        defaults={"kind": "risk", "blind": False, "opened": timezone.now(), "priority": 1.0, **held},
     )
     asked = {"verdict": "overturn", "note": REASON}
     refused = signed_in("reviewer").post(path(sender, "rule/"), asked)

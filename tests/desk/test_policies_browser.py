@@ -26,7 +26,7 @@ def test_a_mistake_is_named_and_mended_and_the_draft_is_tested_and_shadowed(
     visitor.check()
     visitor.shoot("policy")
     visitor.click("a.button.primary")
-    visitor.wait_for_text("Draft from version 1")
+    visitor.wait_for_text(f"Draft from version {PolicyVersion.objects.get().pk}")
     visitor.check()
     wrong = FIRM.replace("strangers_1h >=", "strangers_1min >=")
     line = wrong.splitlines().index('when = "strangers_1min >= 20"') + 1

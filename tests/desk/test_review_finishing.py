@@ -9,6 +9,7 @@ from django.db import DatabaseError, transaction
 
 from desk.sending import bulk_sender
 from tidegate.desk.accounts.refusals import in_words
+from tidegate.desk.audit.head_file import head_file
 from tidegate.desk.audit.models import Record
 from tidegate.desk.audit.verifying import verify_stretch
 from tidegate.desk.ledger.models import Account
@@ -27,6 +28,7 @@ MALLORY, TRUDY = "@mallory:example.org", "@trudy:example.org"
 def sender(beside: Any, monkeypatch: pytest.MonkeyPatch) -> Account:
     """A bulk sender that the node has acted on; notes are looked at without waiting."""
     monkeypatch.setattr(finishing, "GRACE_S", 0.0)
+    head_file().unlink(missing_ok=True)  # another test's
     beside.hear(bulk_sender(MALLORY))
     beside.copy()
     found: Account = Account.objects.get()
