@@ -20,9 +20,10 @@ class ModelError(ValueError):
     """The bytes are not a model this engine can use; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """Forests by stage. ``values[stage]`` is the mean raw score at each node, for explanations only."""
+    """Forests by stage; never changed, so what is made of them is kept. ``values[stage]`` is the mean raw score at each
+    node, for explanations only."""
 
     name: str
     forests: dict[Stage, Forest]
@@ -30,13 +31,22 @@ class Model:
     card: dict[str, Any] = field(default_factory=dict)
     digest: str = ""
 
+    _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
     @staticmethod
     def empty() -> "Model":
         """No model: rules alone decide."""
         return Model("none", {}, {})
 
     def joined(self) -> dict[str, NDArray[Any]]:
-        """All stages as masks in one set of arrays. The campaign stage uses the messaging trees unless it has its own."""
+        """All stages as masks in one set of arrays, for reading. The campaign stage uses the messaging trees unless it
+        has its own."""
+        if "joined" not in self._made:
+            self._made["joined"] = self._joined()
+        found: dict[str, NDArray[Any]] = self._made["joined"]
+        return found
+
+    def _joined(self) -> dict[str, NDArray[Any]]:
         splits, trees, leaves = [np.zeros(0, SPLIT)], [np.zeros(0, TREE)], [np.zeros(0)]
         stage_trees = np.zeros((STAGE_COUNT, 2), np.int32)
         stage_base = np.zeros(STAGE_COUNT)
@@ -70,6 +80,11 @@ class Model:
 
     def to_json(self) -> str:
         """The model as one JSON text; the same model gives the same text."""
+        if "text" not in self._made:
+            self._made["text"] = self._text()
+        return str(self._made["text"])
+
+    def _text(self) -> str:
         body = {
             "format": FORMAT,
             "name": self.name,

@@ -2,6 +2,7 @@
 
 import importlib.resources
 from dataclasses import dataclass
+from functools import cache
 
 from tidegate.engine.model import Model
 from tidegate.engine.policy import Policy
@@ -39,6 +40,7 @@ class InForce:
         return f"{self.model.name} ({self.model.digest})" if self.model else RULES_ALONE
 
 
+@cache
 def shipped_model() -> Model | None:
     """The model that comes with Tidegate; None in a checkout where none was built. Raises ModelError."""
     file = importlib.resources.files("tidegate.engine") / "models" / "default.json"

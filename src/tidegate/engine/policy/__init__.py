@@ -8,6 +8,7 @@ contract for the analyst who writes one. The parts: :mod:`~tidegate.engine.polic
 """
 
 import importlib.resources
+from functools import lru_cache
 
 from tidegate.engine.policy.errors import MAX_ERRORS, PolicyError, PolicyErrors
 from tidegate.engine.policy.form import NO_THRESHOLDS, TIMES, LadderStep, Policy, Rule
@@ -32,11 +33,16 @@ __all__ = [
 ]
 
 
+KEPT = 8
+"""Policies that are remembered as they were read: a start reads the same text several times."""
+
+
 def shipped_policy_text() -> str:
     """The policy file that comes with Tidegate."""
     return (importlib.resources.files("tidegate.engine") / "policies" / "default.toml").read_text("utf-8")
 
 
+@lru_cache(maxsize=KEPT)
 def load_policy(text: str, source: str) -> Policy:
     """The policy written in ``text``; ``source`` is its name in errors.
 
