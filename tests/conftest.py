@@ -11,15 +11,25 @@ from chromium import Chromium, chromium_or_skip
 BESIDE_THE_REPOSITORY = Path(__file__).parents[2] / "shared" / "data"
 LONGEST = (
     "test_homeserver_senders.py",
-    "test_homeserver_guarded.py",
     "test_databases.py",
-    "test_homeserver_demo.py",
-    "test_appeals_browser.py",
-    "test_node_campaigns.py",
-    "test_kills.py",
-    "test_search.py",
-    "test_homeserver_rungs.py",
+    "test_homeserver_guarded.py",
     "test_scan.py",
+    "test_node_campaigns.py",
+    "test_demo_case.py",
+    "test_homeserver_demo.py",
+    "test_search.py",
+    "test_appeals_browser.py",
+    "test_kills.py",
+    "test_policies_browser.py",
+    "test_cases_browser.py",
+    "test_policies_pages.py",
+    "test_every_page.py",
+    "test_homeserver_rungs.py",
+    "test_homeserver_clients.py",
+    "test_dossier_pages.py",
+    "test_homeserver_releases.py",
+    "test_steps_letters.py",
+    "test_accounts_browser.py",
 )
 """Files that begin first: one that began last would run on alone, with the other workers idle."""
 

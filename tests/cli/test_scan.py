@@ -43,7 +43,7 @@ REAL_LOGS = (
     "email_eu_dept2.txt",
     "email_eu_dept3.txt",
 )
-REAL_LINES = 15_000
+REAL_LINES = 8_000
 """Read of each: the search for campaigns looks back every ten minutes of their years."""
 START = 1_700_000_000
 

@@ -56,7 +56,10 @@ def site(settings: Any) -> Iterator[Site]:
     one = Site()
     evidence = EvidenceSettings(networks=("127.0.0.0/8",))
     settings.TIDEGATE = msgspec.structs.replace(settings.TIDEGATE, evidence=evidence)
-    yield one
+    with pytest.MonkeyPatch.context() as patched:
+        # A browser takes seconds for each; what pictures show is tested elsewhere.
+        patched.setattr(working, "renderings", lambda content, media_type: {"image/png": b"a picture"})
+        yield one
     one.server.shutdown()
     one.server.server_close()
 

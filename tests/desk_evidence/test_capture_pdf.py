@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from pypdf import PdfReader, PdfWriter
 
 from tidegate.desk.evidence.capture.apart import UnreadableError, text_apart
-from tidegate.desk.evidence.capture.pdf import PdfError, pdf_text
+from tidegate.desk.evidence.capture.pdf import pdf_text
+from tidegate.desk.evidence.capture.refusals import PdfError
 from tidegate.desk.evidence.capture.texts import text_of
 from tidegate.desk.evidence.custody.printing import BROWSERS
 

@@ -12,6 +12,7 @@ from typing import Any
 from pypdf import PdfReader, filters
 from pypdf.errors import PyPdfError
 
+from tidegate.desk.evidence.capture.refusals import PdfError
 from tidegate.desk.evidence.capture.visible import MOST_CHARACTERS, MOST_LINKS, Visible
 
 MOST_PAGES = 500
@@ -32,10 +33,6 @@ _BROKEN = (
 """What pypdf raises on hostile ones, beside its own."""
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns of every oddity, once for each object
 filters.JBIG2DEC_BINARY = None  # no other program is started for a picture
-
-
-class PdfError(ValueError):
-    """No text was taken out; the message says why."""
 
 
 def pdf_text(content: bytes) -> Visible:

@@ -1,4 +1,4 @@
-"""Why something was not captured."""
+"""Why something was not captured, or not read."""
 
 
 class CaptureError(Exception):
@@ -15,3 +15,7 @@ class FailedError(CaptureError):
 
 class GoneError(CaptureError):
     """It is not there: no such name, or the server says that it is gone."""
+
+
+class PdfError(ValueError):
+    """No text was taken out of a PDF; the message says why."""

@@ -1,7 +1,7 @@
 """The text of an exhibit, by what it is."""
 
 from tidegate.desk.evidence.capture.mail import mail_text
-from tidegate.desk.evidence.capture.pdf import PdfError, pdf_text
+from tidegate.desk.evidence.capture.refusals import PdfError
 from tidegate.desk.evidence.capture.visible import MOST_CHARACTERS, Visible, decoded_text, visible
 from tidegate.desk.evidence.custody.warc import WarcError, payloads
 
@@ -25,7 +25,7 @@ def text_of(content: bytes, media_type: str) -> Visible:
             decoded_text(content, media_type)[:MOST_CHARACTERS].replace("\x00", "\N{REPLACEMENT CHARACTER}")
         )
     if plain == "application/pdf":
-        return pdf_text(content)
+        return _pdf_text(content)
     if plain == "application/warc":
         return _warc_text(content)
     return Visible("")
@@ -46,10 +46,17 @@ def _warc_text(content: bytes) -> Visible:
     return Visible("\n\n".join(parts)[:MOST_CHARACTERS])
 
 
+def _pdf_text(content: bytes) -> Visible:
+    # Only where it is needed: its import takes as long as all the rest.
+    from tidegate.desk.evidence.capture.pdf import pdf_text
+
+    return pdf_text(content)
+
+
 def _payload_text(content: bytes) -> str:
     if content.startswith(b"%PDF-"):
         try:
-            return pdf_text(content).text
+            return _pdf_text(content).text
         except PdfError as error:
             return f"[{error}]"
     return visible(decoded_text(content, "")).text if b"<" in content[:1_000] else ""
