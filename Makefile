@@ -74,10 +74,10 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 # Two at a time: while packages come in, style and types are looked at. Many tests wait for servers in real time, so
-# three at once keep two cores busy. A file stays together: its tests share one homeserver.
+# four at once keep two cores busy. A file stays together: its tests share one homeserver.
 test: | $(BIN)/python
 	@$(MAKE) --no-print-directory -j2 lint warm synapse synapse-older
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

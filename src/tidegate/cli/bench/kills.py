@@ -201,7 +201,12 @@ class KillTest:
 
     def _kill_now(self, pid: int, group: bool) -> int:
         """Kill from outside; how it has ended, which may be something else when it was about to."""
-        os.killpg(pid, signal.SIGKILL) if group else os.kill(pid, signal.SIGKILL)
+        try:
+            os.killpg(pid, signal.SIGKILL) if group else os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            if not group:
+                raise
+            os.kill(pid, signal.SIGKILL)  # so young that it has no group of its own yet, and no children
         ended = self._wait(pid, time.monotonic() + START_TIMEOUT_S)
         return KILLED if ended is None else ended
 

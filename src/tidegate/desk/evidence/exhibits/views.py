@@ -37,7 +37,7 @@ def list(request: Any, name: str) -> Any:
 def _list(
     request: Any, case: Case, *, page_form: Any = None, files_form: Any = None, status: int = 200
 ) -> Any:
-    rows = Exhibit.objects.filter(case=case).select_related("source").order_by("number")
+    rows = Exhibit.objects.filter(case=case).prefetch_related("stamps").order_by("number")
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     watched = case.sources.exclude(address="").order_by("-added")[:PAGE]
     context = framed(
