@@ -32,7 +32,7 @@ def test_members_are_attackers() -> None:
 
 @pytest.mark.parametrize(("seed", "open_society"), [(21, False), (22, True), (23, False)])
 def test_a_world_of_honest_people_has_no_campaigns(seed: int, open_society: bool) -> None:
-    assert world(2_000, 5, seed, open_society=open_society).found == []
+    assert world(1_500, 5, seed, open_society=open_society).found == []
 
 
 def test_accounts_of_two_operators_are_two_campaigns() -> None:

@@ -23,6 +23,10 @@ def test_saved_pages_and_a_campaign_become_a_file_that_anybody_can_check(
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed")
     monkeypatch.setenv(VENV_VARIABLE, str(tmp_path / "no-synapse"))
+    # Without a Chromium, too: pictures of pages take half a minute, and are tested elsewhere.
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "openssl").symlink_to(shutil.which("openssl") or "")
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
     console = Console(file=io.StringIO(), width=300, highlight=False)
     quiet = Console(file=io.StringIO())
     with demo_matrix.live(console, quiet, tmp_path / "live") as stage:

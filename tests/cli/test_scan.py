@@ -40,8 +40,6 @@ REAL_LOGS = (
     "copenhagen_calls.csv",
     "reality_mining_calls.txt",
     "email_eu_dept1.txt",
-    "email_eu_dept2.txt",
-    "email_eu_dept3.txt",
 )
 REAL_LINES = 8_000
 """Read of each: the search for campaigns looks back every ten minutes of their years."""

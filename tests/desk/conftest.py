@@ -23,7 +23,7 @@ DATABASE = os.environ.get("TIDEGATE_TEST_DATABASE", "")
 )
 set_up(FOLDER)
 
-from django.contrib.auth.hashers import make_password  # noqa: E402
+from django.contrib.auth.hashers import ScryptPasswordHasher, make_password  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from tidegate.desk import node_link  # noqa: E402
@@ -36,6 +36,8 @@ from tidegate.node.requests import Answer, Delivery, Request  # noqa: E402
 from tidegate.node.settings import Enforcement, Mode, NodeSettings  # noqa: E402
 
 PASSWORD = "a long enough password"
+assert ScryptPasswordHasher.work_factor >= 1 << 14
+ScryptPasswordHasher.work_factor = 1 << 8  # guessing must be slow, not testing
 
 
 @pytest.fixture(scope="session")
