@@ -30,7 +30,7 @@ def test_members_are_attackers() -> None:
     assert not world(3_000, 6, 11, *FLEETS).honest_members()
 
 
-@pytest.mark.parametrize(("seed", "open_society"), [(21, False), (22, True), (23, False)])
+@pytest.mark.parametrize(("seed", "open_society"), [(21, False), (22, True)])
 def test_a_world_of_honest_people_has_no_campaigns(seed: int, open_society: bool) -> None:
     assert world(1_500, 5, seed, open_society=open_society).found == []
 

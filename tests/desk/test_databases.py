@@ -13,7 +13,6 @@ from tidegate.messengers.matrix.postgres import PostgresCluster, PostgresMissing
 HERE = Path(__file__).parent
 ROOMS = (
     "test_copying.py",
-    "test_review_cases.py",
     "test_review_taking.py",
     "test_audit_chain.py",
     "test_cases_names.py",

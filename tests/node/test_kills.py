@@ -19,7 +19,7 @@ from tidegate.node.settings import Enforcement, Mode, NodeSettings
 
 NOW_S = 1_767_225_600.0
 ENFORCE = NodeSettings(enforcement=Enforcement(mode=Mode.ENFORCE))
-KILLS, SEED = 7, 7
+KILLS, SEED = 5, 7
 
 
 def opened_node(folder: Path) -> Node:

@@ -49,8 +49,11 @@ class Following:
 
     def stop(self) -> None:
         """Finish the piece at hand and end."""
+        global _running
         self._stop.set()
         self._thread.join()
+        if _running is self:
+            _running = None
 
     def _run(self) -> None:
         pause_s = 0.0
