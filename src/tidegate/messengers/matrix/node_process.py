@@ -58,7 +58,8 @@ class NodeProcess:
         Without ``challenges`` nobody can be given one, and the rung of that name binds nobody.
         """
         self._keep = folder is not None
-        self.folder = folder or Path(tempfile.mkdtemp(prefix="tidegate-node-"))
+        # The homeserver runs elsewhere, so what it is told must not depend on where we are.
+        self.folder = (folder or Path(tempfile.mkdtemp(prefix="tidegate-node-"))).absolute()
         (self._port,) = free_ports(1)
         listen = f'[listen]\nhost = "{LOOPBACK}"\nport = {self._port}\nmetrics_open = true\n'
         named = f'policy = "{POLICY_FILE}"\n' if policy else ""
