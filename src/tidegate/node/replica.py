@@ -136,7 +136,7 @@ def in_force_of(kept: PolicyKept, like: InForce) -> InForce:
     """What decides, from the texts that the journal keeps. Raises PolicyErrors or ModelError."""
     model = None
     if kept.model:
-        # Read anew only when it is another: that takes a tenth of a second.
+        # Usually the same, and reading it is most of what a policy costs.
         same = like.model is not None and like.model.to_json() == kept.model
         model = like.model if same else Model.from_json(kept.model)
     return InForce(load_policy(kept.policy, "the policy in force"), model, like.pseudonyms, like.pepper)

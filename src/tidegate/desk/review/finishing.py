@@ -18,8 +18,7 @@ from tidegate.desk.ledger.models import Cursor
 from tidegate.desk.node_link import NodeAbsent, NodeLink, node
 from tidegate.desk.review.models import Ruled
 from tidegate.desk.review.reference import Reference
-from tidegate.desk.review.ruling import LABEL, OVERTURN, settle
-from tidegate.engine.rungs import Rung
+from tidegate.desk.review.ruling import settle
 from tidegate.node.ledger import RulingKept
 from tidegate.statements.statement import pseudonym_shown
 
@@ -74,7 +73,6 @@ def _write_down(link: NodeLink, one: RulingKept, reference: Reference) -> None:
     said, when = one.said, moment(one.said.time_s)
     account = accounts_of([one.key], {one.key: link.standing(one.key)})[one.key]
     person = Person.objects.filter(username=said.by).first()
-    after = _rung_after(one, reference)
     if person is not None:
         Ruled.objects.create(
             uid=reference.uid,
@@ -85,7 +83,7 @@ def _write_down(link: NodeLink, one: RulingKept, reference: Reference) -> None:
             verdict=reference.verdict,
             finding=str(said.finding),
             rung_before=reference.rung_before,
-            rung_after=after,
+            rung_after=reference.rung_after,
             until=None if said.until_s is None else moment(said.until_s),
             note=said.note,
             undoes=Ruled.objects.filter(pk=reference.undoes).first(),
@@ -100,15 +98,7 @@ def _write_down(link: NodeLink, one: RulingKept, reference: Reference) -> None:
         by=said.by,
         verdict=reference.verdict,
         finding=str(said.finding),
-        rung=after,
+        rung=reference.rung_after,
         why=said.note,
         carried_out=when.isoformat(),
     )
-
-
-def _rung_after(one: RulingKept, reference: Reference) -> int | None:
-    if reference.verdict == LABEL:
-        return None
-    if reference.verdict == OVERTURN or one.said.rung is None:
-        return int(Rung.ALLOW)
-    return int(one.said.rung)

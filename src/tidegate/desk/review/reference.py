@@ -14,6 +14,7 @@ class Reference(msgspec.Struct, frozen=True):
     uid: UUID
     verdict: str
     rung_before: int
+    rung_after: int | None
     settles: bool
     """Whether it ends the account's cases and judges its samples."""
     undoes: int | None = None
@@ -21,7 +22,7 @@ class Reference(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, made: Ruled, *, settles: bool) -> Self:
-        return cls(made.uid, made.verdict, int(made.rung_before), settles, made.undoes_id)
+        return cls(made.uid, made.verdict, int(made.rung_before), made.rung_after, settles, made.undoes_id)
 
     @classmethod
     def read(cls, text: str) -> Self | None:

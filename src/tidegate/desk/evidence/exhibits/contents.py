@@ -9,6 +9,7 @@ from tidegate.desk.evidence.custody.exhibits import ExhibitContent, Part
 from tidegate.desk.evidence.exhibits.kept import bytes_of, path_of
 from tidegate.desk.evidence.exhibits.models import Exhibit
 from tidegate.desk.evidence.exhibits.stamping import authorities
+from tidegate.desk.evidence.exhibits.transcribing import text_sha256_of, transcript_of
 
 
 def of(case: Case) -> list[ExhibitContent]:
@@ -20,8 +21,7 @@ def of(case: Case) -> list[ExhibitContent]:
 def _content(exhibit: Exhibit) -> ExhibitContent:
     stamps = sorted(exhibit.stamps.all(), key=lambda one: one.pk)
     same = exhibit.decoded_sha256 == exhibit.sha256
-    typed = max(exhibit.transcripts.all(), key=lambda one: one.pk, default=None)
-    text = typed.text if typed is not None else exhibit.text
+    typed, text = transcript_of(exhibit), text_sha256_of(exhibit)
     shown = [Part(path_of(one.sha256), one.media_type) for one in exhibit.renderings.all()]
     if text:  # in which claims have their places
         shown.append(Part(path_of(text), "text/plain"))

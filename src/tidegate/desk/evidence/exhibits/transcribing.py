@@ -23,15 +23,20 @@ def may_be_typed(exhibit: Exhibit) -> bool:
 
 def transcript_of(exhibit: Exhibit) -> Transcript | None:
     """The one that counts: the latest."""
-    found: Transcript | None = exhibit.transcripts.order_by("-pk").first()
+    # Over all of them, which are few and may have been fetched before.
+    found: Transcript | None = max(exhibit.transcripts.all(), key=lambda one: one.pk, default=None)
     return found
 
 
-def text_of(exhibit: Exhibit) -> str:
-    """What a person typed, else what was taken out when it came in. Claims and identifiers have their places in it.
-    Raises OSError."""
+def text_sha256_of(exhibit: Exhibit) -> str:
+    """Under which the text is kept: what a person typed, else what was taken out when it came in; empty: it has none."""
     typed = transcript_of(exhibit)
-    sha256 = typed.text if typed is not None else exhibit.text
+    return str(typed.text if typed is not None else exhibit.text)
+
+
+def text_of(exhibit: Exhibit) -> str:
+    """The text in which claims and identifiers have their places. Raises OSError."""
+    sha256 = text_sha256_of(exhibit)
     return bytes_of(sha256).decode("utf-8", "surrogatepass") if sha256 else ""
 
 
